@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The dependency diagram: a module may import what its line names, and nothing else
+// (Specs/Decisions, DESIGN section 1). Imports point one way, down to Reports.
+let package = Package(
+    name: "viaduct",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .target(name: "Reports"),
+        .target(name: "Postgres", dependencies: ["CLibPQ"]),
+        .target(name: "XML", dependencies: ["CLibXML2"]),
+        .target(name: "GeoReport", dependencies: ["Reports", "XML"]),
+        .target(
+            name: "CaseStore", dependencies: ["Reports", "Postgres", .crypto],
+            resources: [.embedInCode("Migrations")]),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "GeoReport", "Reports", "CaseStore", .hummingbird, .nio, .nioHTTP1, .nioPosix,
+                .lifecycle, .log,
+            ]),
+        .target(
+            name: "Conformance", dependencies: ["GeoReport"], path: "Specs/GeoReport",
+            exclude: [], sources: ["Conformance"], resources: [.copy("Vectors")]),
+        .executableTarget(
+            name: "viaduct",
+            dependencies: [
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Postgres", "XML", "Conformance",
+                .httpClient, .lifecycle, .log, .arguments, .configuration, .yams, .nioPosix, .crypto,
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+extension Target.Dependency {
+    static let hummingbird = product(name: "HummingbirdCore", package: "hummingbird")
+    static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let nio = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let log = product(name: "Logging", package: "swift-log")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let configuration = product(name: "Configuration", package: "swift-configuration")
+    static let yams = product(name: "Yams", package: "Yams")
+}
