@@ -34,13 +34,40 @@ let package = Package(
                 .lifecycle, .log,
             ]),
         .target(
-            name: "Conformance", dependencies: ["GeoReport"], path: "Specs/GeoReport",
-            exclude: [], sources: ["Conformance"], resources: [.copy("Vectors")]),
+            name: "Conformance", dependencies: ["GeoReport", "Reports"], path: "Specs/GeoReport",
+            exclude: [
+                "README.md", "Requirements.md", "openapi.yaml", "georeport.rng", "Schemas", "Fixture",
+            ],
+            sources: ["Conformance"], resources: [.copy("Vectors")]),
         .executableTarget(
             name: "viaduct",
             dependencies: [
                 "Gateway", "CaseStore", "GeoReport", "Reports", "Postgres", "XML", "Conformance",
                 .httpClient, .lifecycle, .log, .arguments, .configuration, .yams, .nioPosix, .crypto,
+            ]),
+        .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "DatabaseKit"]),
+        .testTarget(name: "XMLTests", dependencies: ["XML"]),
+        .testTarget(name: "GeoReportTests", dependencies: ["GeoReport", "Reports", "XML"]),
+        .testTarget(
+            name: "CaseStoreTests", dependencies: ["CaseStore", "Reports", "Postgres", "DatabaseKit"]),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "GeoReport", "Reports", "CaseStore", "Postgres", "DatabaseKit", .crypto,
+                .log, .lifecycle, .nio, .nioHTTP1, .nioPosix, .nioEmbedded,
+            ]),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "Conformance", "Gateway", "CaseStore", "Postgres", "DatabaseKit", "GeoReport",
+                "Reports", "viaduct", .crypto, .log, .nioHTTP1,
+            ]),
+        .testTarget(
+            name: "ViaductTests",
+            dependencies: [
+                "viaduct", "CaseStore", "GeoReport", "Reports", "Postgres", "DatabaseKit", .yams,
             ]),
     ],
     swiftLanguageModes: [.v6]
@@ -52,6 +79,7 @@ extension Target.Dependency {
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let nio = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let log = product(name: "Logging", package: "swift-log")
     static let crypto = product(name: "Crypto", package: "swift-crypto")

@@ -30,6 +30,8 @@ package struct Fault: Error, Sendable, Equatable {
         case tooMany(retryAfter: Duration)
         case failed
         case unavailable(retryAfter: Duration)
+        /// HTTP itself was misused; its own status says how (408, 414, 417, 431, 501).
+        case transport(status: Int)
     }
 
     /// The HTTP status; GeoReport's own are 400, 403 and 404 (GR-10).
@@ -47,6 +49,7 @@ package struct Fault: Error, Sendable, Equatable {
         case .tooMany: 429
         case .failed: 500
         case .unavailable: 503
+        case .transport(let status): status
         }
     }
 }

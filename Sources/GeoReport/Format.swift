@@ -16,4 +16,13 @@ package enum Format: String, Sendable, CaseIterable {
         case .csv: "text/csv; charset=utf-8"
         }
     }
+
+    /// The format of documents that are no list of reports, errors among them: XML is the
+    /// standard's own (GR-A47).
+    package var plain: Format {
+        switch self {
+        case .xml, .csv: .xml
+        case .json, .geojson: .json
+        }
+    }
 }

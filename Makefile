@@ -1,0 +1,20 @@
+# Everything that can be done here; each line calls a script, so that nobody needs to know the flags.
+.PHONY: help run test lint bench
+
+help:
+	@echo "make run     build Viaduct and serve a filled example on http://127.0.0.1:8311"
+	@echo "make test    install what the tests need and pass them"
+	@echo "make lint    the formatter's rules and the rules of the tree, a few seconds"
+	@echo "make bench   a million reports, measured beside PostgreSQL and nginx, about 15 minutes"
+
+run:
+	@Scripts/run
+
+test:
+	@Scripts/test
+
+lint:
+	@Scripts/lint
+
+bench:
+	@Scripts/bench

@@ -1,2 +1,0 @@
-import Crypto
-func x() { print(PackageResources.m0001_x_sql) }

@@ -1,0 +1,72 @@
+import FoundationEssentials
+import Postgres
+import Reports
+
+/// What a taken report is known by.
+package struct Receipt: Sendable, Equatable {
+    package let id: Report.ID
+    /// Of a batch service: what the client is told instead of the id.
+    package let token: Token?
+
+    package init(id: Report.ID, token: Token? = nil) {
+        self.id = id
+        self.token = token
+    }
+}
+
+/// Whether a report is new or was taken before.
+package enum Added: Sendable, Equatable {
+    case added(Receipt)
+    /// The same POST was taken already; this is its receipt.
+    case repeated(Receipt)
+
+    package var receipt: Receipt {
+        switch self {
+        case .added(let receipt), .repeated(let receipt): receipt
+        }
+    }
+}
+
+extension CaseStore {
+    /// Takes a report in, once: a repeated POST gets the first one's receipt (D5, D5b, GR-18.6).
+    ///
+    /// Report, event, contact data, token and idempotency are one statement, so that they are stored
+    /// together or not at all. If the connection dies after sending it, it is sent once more: the
+    /// idempotency row shows whether the first one arrived.
+    package func add(
+        _ draft: Report.Draft, by client: Client.ID, idempotency: Idempotency, now: Date
+    ) async throws(CaseStoreError) -> Added {
+        var submission = Submission(
+            draft, by: client, idempotency: idempotency, now: now, settings: settings)
+        for _ in 0..<6 {
+            do {
+                if try await !pool.query(submission.statement).isEmpty {
+                    return .added(submission.receipt)
+                }
+                if let first = try await earlier(submission) {
+                    return try submission.answer(to: first)
+                }
+                // The earlier row expired or was pruned between the two statements: try again.
+            } catch let error as PostgresError {
+                try submission.recover(from: error)
+            } catch let error as CaseStoreError {
+                throw error
+            } catch {
+                throw .unavailable
+            }
+        }
+        throw .unavailable
+    }
+
+    /// What was taken before under the submission's key.
+    private func earlier(
+        _ submission: Submission
+    ) async throws(PostgresError) -> Submission.Earlier? {
+        guard var cells = try await pool.query(submission.look).first?.cells else { return nil }
+        return Submission.Earlier(
+            fingerprint: try cells.next(),
+            receipt: Receipt(
+                id: try ReportRow.named(Report.ID.self, try cells.next(), column: 1),
+                token: try cells.next(String?.self).flatMap(Token.init(rawValue:))))
+    }
+}

@@ -1,0 +1,48 @@
+import FoundationEssentials
+import Postgres
+
+extension CaseStore {
+    /// What `prune` took away.
+    package struct Pruned: Sendable, Equatable {
+        package var idempotencyKeys = 0
+        package var tokens = 0
+
+        package init() {}
+    }
+
+    /// Forgets idempotency keys whose time is over, and tokens that resolved long ago.
+    ///
+    /// In small bites, so that no statement holds locks for long or outlives its time limit; any
+    /// number of nodes may prune at once.
+    package func prune(now: Date) async throws(CaseStoreError) -> Pruned {
+        var pruned = Pruned()
+        let resolved = now.advanced(by: .zero - settings.tokenLifetime)
+        pruned.idempotencyKeys = try await repeated(
+            """
+            DELETE FROM idempotency WHERE (client, stage, jurisdiction, kind, key) IN (
+                SELECT client, stage, jurisdiction, kind, key FROM idempotency
+                WHERE expires <= \(now) ORDER BY expires
+                LIMIT 1000 FOR UPDATE SKIP LOCKED
+            )
+            """)
+        pruned.tokens = try await repeated(
+            """
+            DELETE FROM token WHERE id IN (
+                SELECT id FROM token WHERE resolves <= \(resolved)
+                LIMIT 1000 FOR UPDATE SKIP LOCKED
+            )
+            """)
+        return pruned
+    }
+
+    /// Runs a statement until it finds nothing more to do.
+    private func repeated(_ statement: SQL) async throws(CaseStoreError) -> Int {
+        var total = 0
+        while !Task.isCancelled {
+            let bite = try await query(statement).affected
+            total += bite
+            if bite == 0 { break }
+        }
+        return total
+    }
+}

@@ -1,0 +1,83 @@
+import Postgres
+import Reports
+
+/// The reports and all that belongs to them, in PostgreSQL: the only module with SQL.
+///
+/// A value without state of its own: any number of processes may use one database.
+package struct CaseStore: Sendable {
+    let pool: Pool
+    let settings: Settings
+
+    package init(pool: Pool, settings: Settings = Settings()) {
+        self.pool = pool
+        self.settings = settings
+    }
+
+    /// How long things are kept, and how they are named.
+    package struct Settings: Sendable {
+        /// How long a repeated POST of the same `Idempotency-Key` is recognised (D5).
+        package var keyLifetime: Duration = .seconds(7 * 86_400)
+        /// How long a sender's own number for a report is recognised (GR-A60).
+        package var foreignIDLifetime: Duration = .seconds(30 * 86_400)
+        /// How long a token that has resolved is kept (GR-A41).
+        package var tokenLifetime: Duration = .seconds(90 * 86_400)
+        /// Gives a report its public id; ids already in use are asked for again.
+        package var mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID = {
+            slug, visibility in
+            var source = SystemRandomNumberGenerator()
+            return Report.ID(slug: slug, visibility: visibility, using: &source)
+        }
+
+        package init() {}
+    }
+
+    /// The schema's history, oldest first; a merged migration is never edited.
+    package static var migrations: [Migration] {
+        [Migration(name: "m0001-case-store", bytes: PackageResources.m0001_case_store_sql)]
+    }
+
+    /// Brings the schema up to date and answers with the names of the migrations applied now.
+    ///
+    /// Any number of nodes may start at once (B1).
+    @discardableResult
+    package func migrate() async throws(MigrationError) -> [String] {
+        try await Migrator.migrate(Self.migrations, on: pool)
+    }
+
+    /// What stands in the way of serving, or deserves an operator's eye (B4).
+    package func check() async throws(CaseStoreError) -> Health {
+        let server = try await CaseStoreError.told { () async throws(PostgresError) in
+            try await ServerCheck.run(on: pool)
+        }
+        do {
+            let pending = try await Migrator.pending(Self.migrations, on: pool)
+            return Health(
+                refusals: server.refusals, warnings: server.warnings, pendingMigrations: pending)
+        } catch .database(let error) {
+            throw CaseStoreError(error)
+        } catch {
+            throw .defect("migrations: \(error)")
+        }
+    }
+
+    /// What `check` found.
+    package struct Health: Sendable, Equatable {
+        /// Settings of the server under which what is acknowledged may be lost; do not serve.
+        package let refusals: [String]
+        package let warnings: [String]
+        /// Names of migrations that have yet to run; do not serve.
+        package let pendingMigrations: [String]
+
+        package init(refusals: [String], warnings: [String], pendingMigrations: [String]) {
+            self.refusals = refusals
+            self.warnings = warnings
+            self.pendingMigrations = pendingMigrations
+        }
+    }
+}
+
+extension Migration {
+    fileprivate init(name: String, bytes: [UInt8]) {
+        self.init(name: name, sql: String(decoding: bytes, as: UTF8.self))
+    }
+}

@@ -1,0 +1,100 @@
+import FoundationEssentials
+import Postgres
+import Reports
+
+/// An imported report with the id it is kept under; written many at a time, as one array per column.
+struct HistoryRow {
+    private let report: ImportedReport
+    private let id: Report.ID
+    private let content: [UInt8]
+    private let event: UUID
+
+    init(_ report: ImportedReport, id: Report.ID, content: [UInt8], now: Date) {
+        self.report = report
+        self.id = id
+        self.content = content
+        var source = SystemRandomNumberGenerator()
+        event = Event.ID(at: now, using: &source).uuid
+    }
+
+    /// Adds reports, each with an event.
+    static func insert(
+        _ rows: [HistoryRow], into jurisdiction: Jurisdiction.ID, stage: Stage, now: Date
+    ) -> SQL {
+        """
+        WITH given AS (\(given(rows))), added AS (
+            INSERT INTO report (
+                id, jurisdiction, stage, service, service_name, status, detail, status_notes, title,
+                description, agency, notice, requested, updated, expected, address, address_id,
+                zipcode, latitude, longitude, media, answers, channel, visibility, published,
+                source_id, source_content)
+            SELECT id, \(jurisdiction.rawValue), \(stage.rawValue), service, service_name, status,
+                detail, status_notes, title, description, agency, notice, requested, updated,
+                expected, address, address_id, zipcode, latitude, longitude, \(media), answers,
+                channel, visibility, published, source_id, content
+            FROM given
+        )
+        INSERT INTO event (id, report, kind, actor, recorded, path, content)
+        SELECT event, id, 'imported', 'operator', \(now), ARRAY[source, \(jurisdiction.rawValue)],
+            content
+        FROM given
+        """
+    }
+
+    /// Replaces what the source said before, each with an event.
+    static func correct(_ rows: [HistoryRow], in jurisdiction: Jurisdiction.ID, now: Date) -> SQL {
+        """
+        WITH given AS (\(given(rows))), corrected AS (
+            UPDATE report SET service = given.service, service_name = given.service_name,
+                status = given.status, detail = given.detail, status_notes = given.status_notes,
+                title = given.title, description = given.description, agency = given.agency,
+                notice = given.notice, requested = given.requested, updated = given.updated,
+                expected = given.expected, address = given.address,
+                address_id = given.address_id, zipcode = given.zipcode,
+                latitude = given.latitude, longitude = given.longitude, media = \(media),
+                answers = given.answers, channel = given.channel,
+                visibility = given.visibility, source_content = given.content
+            FROM given WHERE report.id = given.id
+        )
+        INSERT INTO event (id, report, kind, actor, recorded, path, content)
+        SELECT event, id, 'corrected', 'operator', \(now), ARRAY[source, \(jurisdiction.rawValue)],
+            content
+        FROM given
+        """
+    }
+
+    /// An array of arrays would have to be rectangular, so media travel as JSON.
+    private static let media: SQL = """
+        CASE WHEN given.media IS NOT NULL THEN ARRAY(
+            SELECT item FROM jsonb_array_elements_text(given.media::jsonb)
+                WITH ORDINALITY AS list (item, place) ORDER BY place) END
+        """
+
+    private static func given(_ rows: [HistoryRow]) -> SQL {
+        let all = rows.map(\.report)
+        return """
+            SELECT id, event, decode(content, 'hex') AS content, source, source_id, service,
+                service_name, status, detail, status_notes, title, description, agency, notice,
+                requested, updated, expected, address, address_id, zipcode, latitude, longitude,
+                media, answers::jsonb AS answers, channel, visibility, published
+            FROM unnest(
+                \(rows.map(\.id.rawValue)), \(rows.map(\.event)),
+                \(rows.map(\.content.hexadecimal)), \(all.map(\.source)), \(all.map(\.sourceID)),
+                \(all.map(\.service.rawValue)), \(all.map(\.serviceName)),
+                \(all.map(\.status.rawValue)), \(all.map(\.detail?.rawValue)),
+                \(all.map(\.statusNotes)), \(all.map(\.title)), \(all.map(\.description)),
+                \(all.map(\.agency)), \(all.map(\.notice)), \(all.map(\.requested)),
+                \(all.map(\.updated)), \(all.map(\.expected)), \(all.map(\.address)),
+                \(all.map(\.addressID)), \(all.map(\.zipcode)),
+                \(all.map(\.coordinate?.latitude)), \(all.map(\.coordinate?.longitude)),
+                \(all.map { $0.media.isEmpty ? nil : JSONText.list($0.media) }),
+                \(all.map { JSONText.of($0.answers) }), \(all.map(\.channel)),
+                \(all.map(\.visibility.rawValue)), \(all.map(\.published))
+            ) AS given (
+                id, event, content, source, source_id, service, service_name, status, detail,
+                status_notes, title, description, agency, notice, requested, updated, expected,
+                address, address_id, zipcode, latitude, longitude, media, answers, channel,
+                visibility, published)
+            """
+    }
+}

@@ -1,0 +1,202 @@
+import FoundationEssentials
+import Postgres
+import Reports
+
+/// One POST on its way into the case store: the names it was given, and its statements.
+struct Submission {
+    private let draft: Report.Draft
+    private let client: Client.ID
+    private let idempotency: Idempotency
+    private let now: Date
+    private let expires: Date
+    private let kind: String
+    private let key: String
+    private let mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID
+    private(set) var receipt: Receipt
+    private var event: UUID
+    private var unknownOutcomes = 0
+
+    /// What was taken before under the same key.
+    struct Earlier {
+        let fingerprint: [UInt8]
+        let receipt: Receipt
+    }
+
+    init(
+        _ draft: Report.Draft, by client: Client.ID, idempotency: Idempotency, now: Date,
+        settings: CaseStore.Settings
+    ) {
+        self.draft = draft
+        self.client = client
+        self.idempotency = idempotency
+        self.now = now
+        mint = settings.mint
+        (receipt, event) = Self.names(for: draft, now: now, mint: mint)
+        switch idempotency.source {
+        case .key(let key):
+            (kind, self.key) = ("key", key)
+            expires = now.advanced(by: settings.keyLifetime)
+        case .foreignID(let id):
+            (kind, key) = ("foreign", id)
+            expires = now.advanced(by: settings.foreignIDLifetime)
+        case .content(let address, let window) where window > .zero:
+            let digest = Fingerprint.of {
+                $0.add(idempotency.fingerprint)
+                $0.add(address)
+            }
+            (kind, key) = ("content", digest.hexadecimal)
+            expires = now.advanced(by: window)
+        case .content:
+            // Nothing is merged, but our own second try of this POST must still find the first.
+            (kind, key) = ("content", event.uuidString)
+            expires = now.advanced(by: .seconds(3600))
+        }
+    }
+
+    private static func names(
+        for draft: Report.Draft, now: Date,
+        mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID
+    ) -> (Receipt, UUID) {
+        var source = SystemRandomNumberGenerator()
+        let token: Token? =
+            switch draft.answersWith {
+            case .realtime: nil
+            case .batch: Token(using: &source)
+            }
+        let receipt = Receipt(id: mint(draft.slug, draft.visibility), token: token)
+        return (receipt, Event.ID(at: now, using: &source).uuid)
+    }
+
+    /// The answer to a POST that was taken before.
+    func answer(to first: Earlier) throws(CaseStoreError) -> Added {
+        if first.receipt.id == receipt.id {
+            // It was our own first try, whose answer was lost.
+            return .added(first.receipt)
+        }
+        if case .key = idempotency.source, first.fingerprint != idempotency.fingerprint {
+            throw .keyReused
+        }
+        return .repeated(first.receipt)
+    }
+
+    /// Makes the submission ready for another try, or says why there is none.
+    mutating func recover(from error: PostgresError) throws(CaseStoreError) {
+        switch error {
+        case .retry:
+            return
+        case .outcomeUnknown where unknownOutcomes == 0:
+            unknownOutcomes += 1
+        case .conflict(constraint: "report_pkey"), .conflict(constraint: "token_pkey"),
+            .conflict(constraint: "event_pkey"):
+            // The id is in use, so nothing of this try was stored.
+            (receipt, event) = Self.names(for: draft, now: now, mint: mint)
+        default:
+            throw CaseStoreError(error)
+        }
+    }
+
+    /// When the report is listed, and its token resolves.
+    private var appears: Date {
+        switch draft.answersWith {
+        case .realtime: now.wholeSeconds
+        case .batch(let delay): now.advanced(by: delay).wholeSeconds
+        }
+    }
+}
+
+extension Submission {
+    /// Stores everything and answers with one row; with none if the key names an earlier POST.
+    ///
+    /// A row whose time is over is taken over in the same breath. Of parallel POSTs with one key the
+    /// first one wins, and the others wait here for it to commit.
+    var statement: SQL {
+        """
+        WITH claim AS (
+            INSERT INTO idempotency AS held (
+                client, stage, jurisdiction, kind, key, fingerprint, report, token, created, expires)
+            VALUES (
+                \(client.rawValue), \(draft.stage.rawValue), \(draft.jurisdiction.rawValue),
+                \(kind), \(key), \(idempotency.fingerprint), \(receipt.id.rawValue),
+                \(receipt.token?.rawValue), \(now), \(expires))
+            ON CONFLICT (client, stage, jurisdiction, kind, key) DO UPDATE
+            SET fingerprint = excluded.fingerprint, report = excluded.report,
+                token = excluded.token, created = excluded.created, expires = excluded.expires
+            WHERE held.expires <= excluded.created
+            RETURNING held.report, held.token, held.jurisdiction, held.stage, held.created
+        ), added AS (
+            INSERT INTO report (
+                id, jurisdiction, stage, service, status, title, description, agency, notice,
+                requested, updated, address, address_id, zipcode, latitude, longitude, media,
+                answers, channel, visibility, published)
+            SELECT claim.report, claim.jurisdiction, claim.stage, \(draft.service.rawValue), 'open',
+                \(draft.title), \(draft.description), \(draft.agency), \(draft.notice),
+                \(now.wholeSeconds), \(now.wholeSeconds), \(draft.place.address),
+                \(draft.place.addressID), \(draft.zipcode), \(draft.place.coordinate?.latitude),
+                \(draft.place.coordinate?.longitude), \(draft.media.isEmpty ? nil : draft.media),
+                \(JSONText.of(draft.answers))::jsonb, \(draft.channel),
+                \(draft.visibility.rawValue), \(appears)
+            FROM claim
+        ), told AS (
+            INSERT INTO event (id, report, kind, actor, recorded, path, content)
+            SELECT \(event), claim.report, 'created', 'client', claim.created,
+                ARRAY[claim.jurisdiction], \(content)
+            FROM claim
+        )\(contact)\(token)
+        SELECT report FROM claim
+        """
+    }
+
+    /// What was taken before under this key and still counts.
+    var look: SQL {
+        """
+        SELECT fingerprint, report, token FROM idempotency
+        WHERE client = \(client.rawValue) AND stage = \(draft.stage.rawValue)
+            AND jurisdiction = \(draft.jurisdiction.rawValue) AND kind = \(kind)
+            AND key = \(key) AND expires > \(now)
+        """
+    }
+
+    /// Only where there is something to keep: most reports are anonymous.
+    private var contact: SQL {
+        let reporter = draft.reporter
+        guard reporter != Reporter() || !draft.unknown.isEmpty else { return "" }
+        return """
+            , reporter AS (
+                INSERT INTO contact.contact (
+                    report, email, first_name, last_name, phone, device_id, account_id, unknown)
+                SELECT claim.report, \(reporter.email), \(reporter.firstName),
+                    \(reporter.lastName), \(reporter.phone), \(reporter.deviceID),
+                    \(reporter.accountID), \(JSONText.of(draft.unknown))::jsonb
+                FROM claim
+            )
+            """
+    }
+
+    private var token: SQL {
+        guard receipt.token != nil else { return "" }
+        return """
+            , promise AS (
+                INSERT INTO token (id, report, resolves)
+                SELECT claim.token, claim.report, \(appears) FROM claim
+            )
+            """
+    }
+
+    /// The digest of what the report says to the public.
+    private var content: [UInt8] {
+        Fingerprint.of { hash in
+            hash.add(draft.jurisdiction.rawValue)
+            hash.add(draft.stage.rawValue)
+            hash.add(draft.service.rawValue)
+            hash.add(draft.title)
+            hash.add(draft.description)
+            hash.add(draft.place.address)
+            hash.add(draft.place.addressID)
+            hash.add(draft.zipcode)
+            hash.add(draft.place.coordinate?.latitude)
+            hash.add(draft.place.coordinate?.longitude)
+            hash.add(draft.media)
+            hash.add(draft.answers)
+        }
+    }
+}

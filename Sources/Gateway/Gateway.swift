@@ -1,0 +1,216 @@
+import CaseStore
+import FoundationEssentials
+import GeoReport
+import Logging
+import Reports
+
+/// The answers of the GeoReport API: from one whole request to one response, with or without a
+/// socket.
+package struct Gateway: Sendable {
+    let settings: Settings
+    let publication: Publication
+    let store: CaseStore
+    let keys: KeyRing
+    let metrics: Metrics
+    let requestIDs: RequestIDs
+    let logger: Logger
+    let now: @Sendable () -> Date
+    let digest: @Sendable ([UInt8]) -> [UInt8]
+
+    /// What an operator decides about the API.
+    package struct Settings: Sendable {
+        /// The address under which clients reach us, without a slash at its end.
+        package var publicURL: String
+        /// For people: how to reach whoever runs this server (discovery's `contact`).
+        package var contact: String
+        /// For people: how to get a key (discovery's `key_service`).
+        package var keyService: String
+        /// The directory of pictures; `nil` if there are none.
+        package var media: String?
+        package var limits = Edge.Limits()
+        /// Requests answered at the same time, above which the case store is not asked (2.2).
+        package var mostInFlight = 256
+        package var errorCodes = ErrorCodes.plain
+        package var requestLog = RequestLog.written
+
+        package init(publicURL: String, contact: String, keyService: String) {
+            self.publicURL = publicURL.last == "/" ? String(publicURL.dropLast()) : publicURL
+            self.contact = contact
+            self.keyService = keyService
+        }
+
+        /// The status of our own failures (GR-A71, `strict_error_codes`).
+        package enum ErrorCodes: Sendable {
+            /// 500 and 503, which proxies and monitors understand.
+            case plain
+            /// 400, as GeoReport has it.
+            case strict
+        }
+
+        /// Whether each request leaves a line in the log.
+        package enum RequestLog: Sendable { case written, none }
+    }
+
+    package init(
+        settings: Settings, publication: Publication, store: CaseStore, keys: KeyRing,
+        metrics: Metrics = Metrics(), logger: Logger,
+        now: @escaping @Sendable () -> Date = { Date() },
+        digest: @escaping @Sendable ([UInt8]) -> [UInt8]
+    ) {
+        self.settings = settings
+        self.publication = publication
+        self.store = store
+        self.keys = keys
+        self.metrics = metrics
+        self.requestIDs = RequestIDs()
+        self.logger = logger
+        self.now = now
+        self.digest = digest
+    }
+
+    /// Answers one request; it never fails, and never takes long without an answer.
+    package func respond(_ request: EdgeRequest) async -> EdgeResponse {
+        let start = ContinuousClock.now
+        let id = requestIDs.id(of: request)
+        metrics.inFlight.add(1)
+        var (name, response) = await answer(request, id: id)
+        metrics.inFlight.add(-1)
+        seal(&response, id: id)
+        response.omitsBody = request.method == .head
+        note(name, response, id: id, took: start.duration(to: .now))
+        return response
+    }
+
+    /// The answer to what the edge refuses.
+    package func refuse(_ refusal: Refusal) -> EdgeResponse {
+        let id = requestIDs.next()
+        var response = failure(refusal.fault, as: refusal.format)
+        seal(&response, id: id)
+        note(.refused, response, id: id, took: .zero)
+        return response
+    }
+
+    /// The gateway as what stands behind a listener.
+    package var site: Site {
+        Site(limits: settings.limits, respond: respond, refuse: refuse)
+    }
+
+    private func answer(
+        _ request: EdgeRequest, id: String
+    ) async -> (Metrics.Name, EdgeResponse) {
+        if request.path == "*" { return (.options, options(["GET", "HEAD", "POST", "OPTIONS"])) }
+        let route: Route
+        do {
+            route = try Route(parsing: request.path)
+        } catch {
+            let format = error.format ?? Accept.choose(request.fields.accept, from: [.xml, .json])
+            return (.unknown, failure(Self.unknownPath, as: format ?? .xml))
+        }
+        let name = Metrics.Name(route, request.method)
+        let format = format(of: route, request)
+        do {
+            return (name, try await answer(request, to: route))
+        } catch {
+            if case .failed = error.kind {
+                logger.error("a request failed", metadata: ["request": .string(id)])
+            }
+            return (name, failure(error, as: format ?? .xml))
+        }
+    }
+
+    static let unknownPath = Fault(.notFound, "Nothing is found under this address.")
+
+    private func format(of route: Route, _ request: EdgeRequest) -> Format? {
+        if let format = route.format { return format }
+        let offered: [Format] =
+            route.resource == .requests && request.method != .post
+            ? [.xml, .json, .geojson] : [.xml, .json]
+        return Accept.choose(request.fields.accept, from: offered)
+    }
+
+    private func answer(
+        _ request: EdgeRequest, to route: Route
+    ) async throws(Fault) -> EdgeResponse {
+        let methods =
+            route.format == .geojson ? Route.readers : route.resource.methods
+        switch request.method {
+        case .options: return options(methods)
+        case .get, .head: break
+        case .post where methods.contains("POST"): break
+        case .post, .other:
+            throw Fault(
+                .methodNotAllowed(methods), "The method is not answered under this address.")
+        }
+        if case .media(let name) = route.resource { return try picture(name) }
+        guard let format = format(of: route, request) else {
+            throw Fault(.notAcceptable, "Accept names neither text/xml nor application/json.")
+        }
+        let call = try Call(request, route, format, publication.now)
+        if request.method == .post { return try await create(call) }
+        return try await read(call)
+    }
+
+    private func read(_ call: Call) async throws(Fault) -> EdgeResponse {
+        var response =
+            switch call.route.resource {
+            case .discovery: try discovery(call)
+            case .services: try services(call)
+            case .service(let code): try definition(code, call)
+            case .requests: try await search(call)
+            case .request(let id): try await report(id, call)
+            case .token(let token): try await receipt(token, call)
+            case .media: throw Self.unknownPath
+            }
+        if call.hasKeyInQuery {
+            response.headers.append(
+                ("Warning", "299 - \"A key in an address ends up in logs: send X-API-Key\""))
+        }
+        return response
+    }
+
+    private func options(_ methods: [String]) -> EdgeResponse {
+        EdgeResponse(
+            status: 204,
+            headers: [
+                ("Allow", methods.joined(separator: ", ")),
+                ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),
+                (
+                    "Access-Control-Allow-Headers",
+                    "Accept, Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Request-Id"
+                ),
+                ("Access-Control-Max-Age", "86400"),
+            ])
+    }
+
+    /// What every answer carries.
+    private func seal(_ response: inout EdgeResponse, id: String) {
+        response.headers.append(("X-Request-Id", id))
+        response.headers.append(("X-Content-Type-Options", "nosniff"))
+        response.headers.append(("Access-Control-Allow-Origin", "*"))
+    }
+
+    private func note(
+        _ name: Metrics.Name, _ response: EdgeResponse, id: String, took: Duration
+    ) {
+        metrics.count(name, status: response.status, took: took)
+        guard settings.requestLog == .written else { return }
+        logger.info(
+            "request",
+            metadata: [
+                "route": .string(name.rawValue), "status": .stringConvertible(response.status),
+                "microseconds": .stringConvertible(took.microseconds),
+                "bytes": .stringConvertible(response.bytes.count), "request": .string(id),
+            ])
+    }
+}
+
+extension Duration {
+    /// Whole microseconds.
+    var microseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(clamping: seconds) * 1_000_000 + Int(clamping: attoseconds / 1_000_000_000_000)
+    }
+
+    /// Whole seconds, at least one: the value of `Retry-After`.
+    var retrySeconds: Int { max(1, Int(clamping: components.seconds)) }
+}

@@ -1,0 +1,108 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// How Hummingbird's server speaks HTTP/1.1 here: with the limits of H2 in front of everything, and
+/// one hop between the socket and the answer.
+struct HTTPConnections: ServerChildChannel {
+    let site: Site
+    let patience: Patience
+
+    /// A connection and the turns it takes.
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+        let exchanges: AsyncStream<Exchange>
+        let handler: NIOLoopBound<ConnectionHandler>
+    }
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
+            let meter = ByteMeter()
+            let handler = ConnectionHandler(
+                site: site, patience: patience, meter: meter
+            ) { exchange in
+                guard let exchange else { return inbox.finish() }
+                inbox.yield(exchange)
+            }
+            let decoder = HTTPRequestDecoder(
+                leftOverBytesStrategy: .dropBytes, limitConfiguration: decoderLimits)
+            try channel.pipeline.syncOperations.addHandlers([
+                meter, ByteToMessageHandler(decoder), handler,
+            ])
+            try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+            return Value(
+                channel: channel, exchanges: exchanges,
+                handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+        }
+    }
+
+    /// Wider than the edge's own limits, which tell an address from a field: these only bound
+    /// memory.
+    private var decoderLimits: NIOHTTPDecoderLimitConfiguration {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 4 * max(site.limits.target, site.limits.field)
+        limits.maxHeaderListSize = 4 * (site.limits.target + site.limits.fields)
+        limits.maxHeaderFieldCount = 2 * site.limits.fieldCount
+        return limits
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await withTaskExecutorPreference(LoopExecutor(value.channel.eventLoop)) {
+            for await exchange in value.exchanges {
+                await answer(exchange, on: value)
+            }
+            try? await value.channel.close()
+        }
+    }
+
+    private func answer(_ exchange: Exchange, on value: Value) async {
+        let response =
+            switch exchange.content {
+            case .request(let request): await respond(to: request)
+            case .refusal(let refusal): site.refuse(refusal)
+            }
+        let handler = value.handler
+        let pace =
+            switch response.body {
+            case .bytes(let bytes):
+                handler.value.send(response, length: bytes.count, for: exchange)
+            case .file(let path):
+                await send(response, file: path, for: exchange, on: value)
+            }
+        if pace == .slow {
+            await withCheckedContinuation { handler.value.room($0) }
+        }
+        handler.value.complete(exchange)
+    }
+
+    /// A long body is parsed elsewhere, so that its loop goes on serving the others.
+    private func respond(to request: EdgeRequest) async -> EdgeResponse {
+        guard request.body.count > 64 << 10 else { return await site.respond(request) }
+        return await withTaskExecutorPreference(globalConcurrentExecutor) {
+            await site.respond(request)
+        }
+    }
+
+    /// Sends a file by the kernel, without reading it into memory.
+    private func send(
+        _ response: EdgeResponse, file path: String, for exchange: Exchange, on value: Value
+    ) async -> ConnectionHandler.Pace {
+        let files = NonBlockingFileIO(threadPool: .singleton)
+        do {
+            let (file, region) = try await files.openFile(
+                _deprecatedPath: path, eventLoop: value.channel.eventLoop
+            ).get()
+            _ = value.handler.value.send(response, length: region.readableBytes, for: exchange)
+            defer { try? file.close() }
+            guard !response.omitsBody else { return .steady }
+            try await value.channel.writeAndFlush(region)
+        } catch {
+            // The file or the client is gone in the middle: an end tells that, an answer could not.
+            try? await value.channel.close()
+        }
+        return .steady
+    }
+}

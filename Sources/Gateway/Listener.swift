@@ -1,0 +1,53 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// A port on which a site is served, until the process is asked to stop: then what has begun is
+/// finished, for at most ten seconds (H6).
+package struct Listener: Service {
+    private let site: Site
+    private let address: Address
+    private let patience: Patience
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let started: @Sendable (_ port: Int) async -> Void
+
+    /// Where to listen; port 0 takes a free one.
+    package struct Address: Sendable {
+        package let host: String
+        package let port: Int
+
+        package init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    /// `started` is told the port once connections are taken.
+    package init(
+        _ site: Site, at address: Address, patience: Patience = Patience(),
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger,
+        started: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        self.site = site
+        self.address = address
+        self.patience = patience
+        self.group = group
+        self.logger = logger
+        self.started = started
+    }
+
+    /// Serves until a graceful shutdown or cancellation.
+    package func run() async throws {
+        let server = HTTPConnections(site: site, patience: patience).server(
+            configuration: ServerConfiguration(
+                address: .hostname(address.host, port: address.port), backlog: 1024,
+                availableConnectionsDelegate: MaximumAvailableConnections(2048)),
+            onServerRunning: { [started] channel in
+                await started(channel.localAddress?.port ?? 0)
+            }, eventLoopGroup: group, logger: logger)
+        try await server.run()
+    }
+}

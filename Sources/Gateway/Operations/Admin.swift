@@ -1,0 +1,84 @@
+import FoundationEssentials
+import GeoReport
+
+/// The operators' pages, on a loopback port of their own (A13): `/live`, `/ready`, `/metrics`.
+package struct Admin: Sendable {
+    private let metrics: Metrics
+    private let pulse: Pulse
+    private let version: String
+
+    package init(metrics: Metrics, pulse: Pulse, version: String) {
+        self.metrics = metrics
+        self.pulse = pulse
+        self.version = version
+    }
+
+    /// Answers one request of an operator or a probe.
+    package func respond(_ request: EdgeRequest) -> EdgeResponse {
+        let methods = request.method == .get || request.method == .head
+        var response =
+            switch request.path {
+            case "/live": text(200, "alive\n")
+            case "/ready": ready()
+            case "/metrics": exposition()
+            default: text(404, "Nothing is found here.\n")
+            }
+        if !methods {
+            response = text(405, "Only GET is answered here.\n")
+            response.headers.append(("Allow", "GET, HEAD"))
+        }
+        response.omitsBody = request.method == .head
+        return response
+    }
+
+    /// The pages as what stands behind a listener.
+    package var site: Site {
+        Site(
+            respond: { respond($0) },
+            refuse: { refusal in text(refusal.fault.status, refusal.fault.problems.joined() + "\n")
+            })
+    }
+
+    private func ready() -> EdgeResponse {
+        let problems = pulse.problems
+        guard !problems.isEmpty else { return text(200, "ready\n") }
+        return text(503, problems.joined(separator: "\n") + "\n")
+    }
+
+    private func exposition() -> EdgeResponse {
+        var own = Exposition()
+        own.begin("viaduct_database_up", "gauge", "Whether the case store can be used.")
+        own.add(pulse.problems.isEmpty ? 1 : 0)
+        own.begin("viaduct_build_info", "gauge", "The version that runs.")
+        own.add(1, [("version", version)])
+        if let bytes = ResidentMemory.bytes {
+            own.begin("process_resident_memory_bytes", "gauge", "Resident memory.")
+            own.add(bytes)
+        }
+        return text(
+            200, metrics.text() + own.text, type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+
+    private func text(
+        _ status: Int, _ text: String, type: String = "text/plain; charset=utf-8"
+    ) -> EdgeResponse {
+        EdgeResponse(
+            status: status,
+            headers: [
+                ("Content-Type", type), ("Cache-Control", "no-store"),
+                ("X-Content-Type-Options", "nosniff"),
+            ], body: .bytes(Array(text.utf8)))
+    }
+}
+
+/// How much memory the process holds.
+enum ResidentMemory {
+    /// Bytes, or `nil` where the system does not tell.
+    static var bytes: Int? {
+        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") })
+        else { return nil }
+        return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first
+            .flatMap { Int($0) }.map { $0 << 10 }
+    }
+}

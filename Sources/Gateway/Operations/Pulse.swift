@@ -1,0 +1,51 @@
+import CaseStore
+import Synchronization
+
+/// Whether the case store can be used, asked each second, so that `/ready` answers at once and no
+/// visitor of it can load the database (O4).
+///
+/// A class for what it found last, under a mutex.
+package final class Pulse: Sendable {
+    private let check: @Sendable () async throws(CaseStoreError) -> [String]
+    private let isConnected: @Sendable () -> Bool
+    private let found = Mutex<[String]>(["The database has not been asked yet."])
+
+    /// `check` answers with what stands in the way, `isConnected` with what is known without it.
+    package init(
+        check: @escaping @Sendable () async throws(CaseStoreError) -> [String],
+        isConnected: @escaping @Sendable () -> Bool
+    ) {
+        self.check = check
+        self.isConnected = isConnected
+    }
+
+    /// The pulse of a case store.
+    package convenience init(_ store: CaseStore, isConnected: @escaping @Sendable () -> Bool) {
+        self.init(
+            check: { () async throws(CaseStoreError) in
+                let health = try await store.check()
+                return health.refusals
+                    + health.pendingMigrations.map { "The migration \($0) has not run." }
+            }, isConnected: isConnected)
+    }
+
+    /// What stands in the way of serving; empty if nothing does.
+    package var problems: [String] {
+        guard isConnected() else { return ["The database is out of reach."] }
+        return found.withLock { $0 }
+    }
+
+    /// Asks each second until it is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            let problems: [String]
+            do {
+                problems = try await check()
+            } catch {
+                problems = ["The database does not answer."]
+            }
+            found.withLock { $0 = problems }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import GeoReport
+import Reports
+
+/// What an address names: a base, a resource below it, and the format its suffix asks for.
+package struct Route: Sendable, Equatable {
+    package let base: Base
+    package let resource: Resource
+    /// `nil`: the address has no suffix, so `Accept` decides (GR-2.1).
+    package let format: Format?
+
+    /// The stage and, on a base of one jurisdiction, its slug (GR-2.4).
+    package struct Base: Sendable, Equatable {
+        package var stage = Stage.production
+        package var slug: String?
+
+        package init(stage: Stage = .production, slug: String? = nil) {
+            self.stage = stage
+            self.slug = slug
+        }
+    }
+
+    /// The resources of GeoReport, and the pictures of reports.
+    package enum Resource: Sendable, Equatable {
+        case discovery
+        case services
+        case service(String)
+        case requests
+        case request(String)
+        case token(String)
+        case media(String)
+
+        /// The methods it has, as `Allow` lists them.
+        package var methods: [String] {
+            self == .requests ? ["GET", "HEAD", "POST", "OPTIONS"] : Route.readers
+        }
+    }
+
+    /// Why an address names nothing.
+    package struct Unknown: Error, Equatable {
+        /// What the answer is written in: the suffix if it is one of ours, XML if it is another.
+        package let format: Format?
+    }
+
+    /// The methods of whatever is only read.
+    package static let readers = ["GET", "HEAD", "OPTIONS"]
+
+    /// Reads a path that the edge has found sound.
+    ///
+    /// It is split before it is decoded, doubled and trailing slashes are ignored (GR-A50), and
+    /// nothing is normalised: `..` is a name like any other, and names nothing.
+    package init(parsing path: String) throws(Unknown) {
+        var segments = path.split(separator: "/")[...]
+        guard let last = segments.popLast() else { throw Unknown(format: nil) }
+        if segments.elementsEqual(["media"]) {
+            guard let name = Percent.decoded(last) else { throw Unknown(format: nil) }
+            self.init(base: Base(), resource: .media(name), format: nil)
+            return
+        }
+        let (name, suffix) = Self.suffix(of: last)
+        let format = try Self.format(suffix)
+        guard
+            let (base, words) = Self.base(segments),
+            let resource = Self.resource(words, name)
+        else { throw Unknown(format: format) }
+        if case .list(let alias) = resource {
+            guard format == nil else { throw Unknown(format: format) }
+            self.init(base: base, resource: .requests, format: alias)
+            return
+        }
+        guard case .named(let named) = resource,
+            format != .geojson || named == .requests
+        else { throw Unknown(format: format == .geojson ? .json : format) }
+        self.init(base: base, resource: named, format: format)
+    }
+
+    private init(base: Base, resource: Resource, format: Format?) {
+        self.base = base
+        self.resource = resource
+        self.format = format
+    }
+
+    /// The last segment without its suffix: at its last dot, whatever dots the code has (GR-21).
+    private static func suffix(of segment: Substring) -> (name: Substring, suffix: Substring?) {
+        guard let dot = segment.lastIndex(of: ".") else { return (segment, nil) }
+        return (segment[..<dot], segment[segment.index(after: dot)...])
+    }
+
+    private static func format(_ suffix: Substring?) throws(Unknown) -> Format? {
+        switch suffix {
+        case nil: nil
+        case "xml": .xml
+        case "json": .json
+        case "geojson": .geojson
+        default: throw Unknown(format: .xml)
+        }
+    }
+
+    /// `[test/][slug/]open311/v2/…`; discovery also stands anywhere beside or above that.
+    private static func base(_ path: ArraySlice<Substring>) -> (Base, ArraySlice<Substring>)? {
+        var rest = path
+        var base = Base()
+        if rest.first == "test" {
+            base.stage = .test
+            rest.removeFirst()
+        }
+        if let slug = rest.first, slug != "open311" {
+            guard Jurisdiction.Slug(rawValue: String(slug)) != nil else { return nil }
+            base.slug = String(slug)
+            rest.removeFirst()
+        }
+        return (base, rest)
+    }
+
+    private enum Found {
+        case named(Resource)
+        /// `requests/json`, as an old client writes `requests.json` (peers 3.1).
+        case list(Format)
+    }
+
+    private static func resource(_ words: ArraySlice<Substring>, _ name: Substring) -> Found? {
+        let isBase = words.starts(with: ["open311", "v2"])
+        if name == "discovery" {
+            let isBeside = words.isEmpty || words.elementsEqual(["open311"])
+            return isBeside || isBase && words.count == 2 ? .named(.discovery) : nil
+        }
+        guard isBase else { return nil }
+        let rest = words.dropFirst(2)
+        guard let parent = rest.first else {
+            switch name {
+            case "services": return .named(.services)
+            case "requests": return .named(.requests)
+            default: return nil
+            }
+        }
+        guard rest.count == 1, !name.isEmpty, let decoded = Percent.decoded(name) else {
+            return nil
+        }
+        switch parent {
+        case "requests" where decoded == "json": return .list(.json)
+        case "requests" where decoded == "xml": return .list(.xml)
+        case "services", "service": return .named(.service(decoded))
+        case "requests", "request": return .named(.request(decoded))
+        case "tokens": return .named(.token(decoded))
+        default: return nil
+        }
+    }
+}

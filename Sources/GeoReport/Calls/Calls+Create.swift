@@ -1,0 +1,58 @@
+import Reports
+
+extension Calls {
+    /// A report as a client tells it, valid for its service, or all its faults (GR-6, GR-15.2).
+    ///
+    /// Whether the client may report here is not asked: that is about its key, not about what it
+    /// says. `digest` is SHA-256.
+    package static func create(
+        _ parameters: Parameters, in jurisdiction: Jurisdiction, stage: Stage,
+        idempotencyKey: String? = nil, clientAddress: String, acceptLanguage: String? = nil,
+        digest: ([UInt8]) -> [UInt8]
+    ) throws(Fault) -> Creation {
+        try refuseFiles(parameters)
+        var problems = Problems()
+        let service = try service(of: parameters, in: jurisdiction, &problems)
+        var submission = Submission(parameters, in: jurisdiction, &problems)
+        if let service { submission.readAnswers(to: service, &problems) }
+        let source = source(
+            parameters, answers: submission.given, idempotencyKey: idempotencyKey, &problems)
+        try problems.check()
+        guard let service, let place = submission.place else {
+            throw Fault(.malformed, "location was not provided")
+        }
+        let languages = languages(parameters, acceptLanguage: acceptLanguage)
+        return Creation(
+            draft: submission.draft(
+                for: service, at: place, labels: Labels(of: jurisdiction, in: []), stage: stage,
+                jurisdiction),
+            idempotency: Idempotency(
+                source: source
+                    ?? .content(address: clientAddress, window: jurisdiction.repeatWindow),
+                fingerprint: digest(canonical(parameters, in: jurisdiction, stage: stage))),
+            notice: Labels(of: jurisdiction, in: languages).text(service.notice))
+    }
+
+    /// Pictures come as addresses for now; one that was sent along must not be lost silently.
+    private static func refuseFiles(_ parameters: Parameters) throws(Fault) {
+        let hasFile = parameters.files.contains { item in
+            if case .file(_, let bytes) = item.source { !bytes.isEmpty } else { false }
+        }
+        guard !hasFile, parameters.values("media").isEmpty else {
+            throw Fault(
+                .unsupportedMediaType,
+                "media: this server does not take files yet; send media_url")
+        }
+    }
+
+    /// The service of a POST: unknown ends the reading, missing is one problem of several.
+    private static func service(
+        of parameters: Parameters, in jurisdiction: Jurisdiction, _ problems: inout Problems
+    ) throws(Fault) -> Service? {
+        let before = problems.count
+        let code = problems.collect { () throws(Fault) in try parameters.value("service_code") }
+        if let code { return try service(code, in: jurisdiction) }
+        if problems.count == before { problems.add("service_code was not provided (required)") }
+        return nil
+    }
+}

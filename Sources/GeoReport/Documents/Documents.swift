@@ -1,0 +1,97 @@
+import FoundationEssentials
+import Reports
+
+/// GeoReport's documents as bytes: pure, complete, the same values in every format.
+package enum Documents {
+    /// Where the endpoints are (GR-3).
+    package static func discovery(_ discovery: Discovery, as format: Format) -> [UInt8] {
+        write(as: format) { $0.discovery(discovery) }
+    }
+
+    /// The complete list of the services that the call asks for (GR-4).
+    package static func services(
+        _ call: ServicesCall = ServicesCall(), in jurisdiction: Jurisdiction, as format: Format
+    ) -> [UInt8] {
+        write(as: format) { $0.services(call, of: jurisdiction) }
+    }
+
+    /// The questions of one service; none is an empty list (GR-5, GR-A9).
+    package static func definition(
+        of service: Service, in jurisdiction: Jurisdiction, languages: [Language] = [],
+        as format: Format
+    ) -> [UInt8] {
+        write(as: format) {
+            $0.definition(of: service, labels: Labels(of: jurisdiction, in: languages))
+        }
+    }
+
+    /// The answer to a POST: an id or a token, never both (GR-6.3).
+    package static func receipt(_ issued: Issued, as format: Format) -> [UInt8] {
+        write(as: format) { $0.receipt(issued) }
+    }
+
+    /// What a token stands for; without an id the report is not listed yet (GR-7).
+    package static func token(
+        _ token: Token, resolvedTo id: Report.ID?, as format: Format
+    ) -> [UInt8] {
+        write(as: format) { $0.token(token, resolvedTo: id) }
+    }
+
+    /// Why there is no other answer (GR-10).
+    package static func errors(_ fault: Fault, as format: Format) -> [UInt8] {
+        write(as: format) { $0.errors(fault) }
+    }
+
+    /// A list of reports, in any of the four formats (GR-8.3, GR-19.2, GR-19.5).
+    package static func reports(
+        _ reports: some Collection<Report>, in jurisdiction: Jurisdiction,
+        view: ReportView = ReportView(), absent: Client.Profile.Absent = .null, as format: Format
+    ) -> [UInt8] {
+        // About what a report takes; too little would copy the document once more.
+        let capacity = 256 + 1024 * reports.count
+        var encoder = ReportListEncoder(
+            as: format, view: view, absent: absent, capacity: capacity)
+        encoder.append(reports, in: jurisdiction)
+        return encoder.finish()
+    }
+
+    /// A list of the one report that was asked for by its id (GR-9).
+    ///
+    /// Before a person has published it, it tells status, service and dates, and nothing that was
+    /// said in it (GR-A61).
+    package static func report(
+        _ report: Report, in jurisdiction: Jurisdiction, view: ReportView = ReportView(),
+        absent: Client.Profile.Absent = .null, now: Date, as format: Format
+    ) -> [UInt8] {
+        if let published = report.published, published <= now {
+            return reports(
+                CollectionOfOne(report), in: jurisdiction, view: view, absent: absent, as: format)
+        }
+        let plain = ReportView(extensions: .none, languages: view.languages)
+        return reports(
+            CollectionOfOne(report.withoutContent), in: jurisdiction, view: plain, absent: absent,
+            as: format)
+    }
+
+    /// A JSON document as the argument of a call: JSONP (GR-15.1).
+    package static func call(_ callback: String, with json: [UInt8]) -> [UInt8] {
+        Array(callback.utf8) + [UInt8(ascii: "(")] + json + Array(");".utf8)
+    }
+
+    private static func write(as format: Format, _ content: (inout any Sink) -> Void) -> [UInt8] {
+        var sink: any Sink =
+            format.plain == .json ? JSONSink(absent: .null) : XMLSink(absent: .null)
+        content(&sink)
+        return sink.bytes
+    }
+}
+
+extension Report {
+    /// What may be told of a report that nobody has published yet (GR-A61).
+    fileprivate var withoutContent: Report {
+        Report(
+            id: id, jurisdiction: jurisdiction, stage: stage, service: service,
+            serviceName: serviceName, status: status, requested: requested, updated: updated,
+            channel: channel, visibility: visibility, published: published)
+    }
+}

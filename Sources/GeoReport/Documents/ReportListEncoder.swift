@@ -1,0 +1,77 @@
+import Reports
+
+/// Writes a list of reports piece by piece, so that a million of them need the memory of one.
+package struct ReportListEncoder: Sendable {
+    private let format: Format
+    private var members: ReportMembers
+    // Only the writer of the format is used. All three stand here, and not in an enumeration,
+    // because a payload cannot be changed in place: its bytes would be copied at each report.
+    private var xml: XMLSink
+    private var json: JSONSink
+    private var csv: BulkWriter
+
+    package init(
+        as format: Format, view: ReportView = ReportView(),
+        absent: Client.Profile.Absent = .null, capacity: Int = 64 << 10
+    ) {
+        self.format = format
+        members = ReportMembers(view)
+        xml = XMLSink(absent: absent, capacity: format == .xml ? capacity : 0)
+        json = JSONSink(absent: absent, capacity: format.plain == .json ? capacity : 0)
+        csv = BulkWriter(view.extensions, capacity: format == .csv ? capacity : 0)
+        switch format {
+        case .xml: xml.beginList("service_requests", as: .root)
+        case .json: json.beginList("service_requests", as: .root)
+        case .geojson: json.beginFeatures()
+        case .csv: csv.header()
+        }
+    }
+
+    /// Adds one report of this jurisdiction; the next one may be of another.
+    package mutating func append(_ report: Report, in jurisdiction: Jurisdiction) {
+        switch format {
+        case .xml:
+            members.write(report, in: jurisdiction, to: &xml)
+        case .json:
+            members.write(report, in: jurisdiction, to: &json)
+        case .geojson:
+            json.beginFeature(id: report.id.rawValue, at: report.coordinate)
+            members.write(report, in: jurisdiction, to: &json)
+            json.endFeature()
+        case .csv:
+            csv.append(report, serviceName: members.serviceName(of: report, in: jurisdiction))
+        }
+    }
+
+    /// Adds reports of one jurisdiction.
+    package mutating func append(_ reports: some Collection<Report>, in jurisdiction: Jurisdiction)
+    {
+        // By index: an iterator would copy each report, and count its twenty texts up and down.
+        for index in reports.indices { append(reports[index], in: jurisdiction) }
+    }
+
+    /// Hands out what has been written since the last time, which may be nothing.
+    package mutating func take() -> [UInt8] {
+        switch format {
+        case .xml: xml.take()
+        case .json, .geojson: json.take()
+        case .csv: csv.take()
+        }
+    }
+
+    /// Ends the list and hands out the rest of it; nothing may be added after this.
+    package mutating func finish() -> [UInt8] {
+        switch format {
+        case .xml: xml.endList()
+        case .json: json.endList()
+        case .geojson: json.endFeatures()
+        case .csv: break
+        }
+        // Not taken: that would make room for as many bytes again.
+        return switch format {
+        case .xml: xml.bytes
+        case .json, .geojson: json.bytes
+        case .csv: csv.bytes
+        }
+    }
+}

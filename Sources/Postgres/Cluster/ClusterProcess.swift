@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Glibc
+
+/// Whether a cluster's postmaster runs, by the file it leaves and the process that this file names.
+enum ClusterProcess {
+    /// The postmaster's process; `nil` if it is gone, or if its number belongs to somebody else now.
+    static func running(in place: ClusterPlace) -> pid_t? {
+        guard let told = told(by: place.processFile) else { return nil }
+        // A postmaster works in its data directory; a process that has got an old number does not.
+        // A zombie has no directory any more.
+        var buffer = [CChar](repeating: 0, count: 4097)
+        let length = readlink("/proc/\(told)/cwd", &buffer, buffer.count - 1)
+        guard length > 0 else { return nil }
+        let directory = String(
+            decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return isSame(directory, place.data) ? told : nil
+    }
+
+    /// Removes the files that a killed postmaster left, if their number is somebody else's now:
+    /// PostgreSQL itself would take that process for a postmaster and refuse to start.
+    static func removeStaleFiles(of place: ClusterPlace) {
+        guard told(by: place.processFile) != nil, running(in: place) == nil else { return }
+        unlink(place.processFile)
+        unlink(place.socketDirectory + "/.s.PGSQL.5432.lock")
+        unlink(place.socketDirectory + "/.s.PGSQL.5432")
+    }
+
+    /// A moment between two looks.
+    static func pause() async {
+        try? await Task.sleep(for: .milliseconds(50))
+        // A cancelled task does not sleep, but must not spin either.
+        if Task.isCancelled { usleep(20_000) }
+    }
+
+    private static func told(by file: String) -> pid_t? {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }
+        return text.split(separator: "\n").first.flatMap { pid_t($0) }.flatMap { $0 > 1 ? $0 : nil }
+    }
+
+    /// Whether two paths lead to the same directory, whatever links are on the way.
+    private static func isSame(_ one: String, _ other: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        guard stat(one, &first) == 0, stat(other, &second) == 0 else { return false }
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    }
+}
+
+/// Keeps two starters of one cluster apart.
+struct ClusterLock: Sendable {
+    private let descriptor: Int32
+
+    /// Waits until nobody else starts the cluster; a starter that dies lets go.
+    init(_ path: String) async throws(ClusterError) {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .directory(path, reason: "it cannot be written.") }
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 { await ClusterProcess.pause() }
+    }
+
+    func unlock() {
+        close(descriptor)
+    }
+}

@@ -1,0 +1,106 @@
+/// What a connection is asked to do at once, and who waits for the answer.
+///
+/// `@unchecked Sendable` is true because it has one owner at a time: the task that made it until it
+/// is posted, the reactor's thread from then on.
+final class Command: @unchecked Sendable {
+    typealias Answer = Result<ServerResult?, PostgresError>
+
+    /// The kinds of work, by what they send.
+    enum Work {
+        /// One statement, pipelined.
+        case statement(SQL)
+        /// `BEGIN` and the first statement of a transaction behind it, under one Sync: if the first
+        /// fails, the second is not run outside of a transaction.
+        case begin(SQL, SQL)
+        /// Statements without values, separated by semicolons, in the simple protocol.
+        case script(String)
+        /// A script whose last statement is a `COPY … FROM STDIN`.
+        case copyStart(String)
+        case copyData([UInt8])
+        case copyEnd(CopyEnding)
+    }
+
+    enum CopyEnding { case complete, abandoned }
+
+    /// What a connection's death after sending means for the caller.
+    enum Loss {
+        /// The work may have been committed.
+        case unknown
+        /// Nothing is committed before a later COMMIT, which will now never come.
+        case nothingDone
+    }
+
+    /// How long the server may say nothing while this is at the front.
+    enum Patience { case statementTimeout, endless }
+
+    let work: Work
+    let loss: Loss
+    let patience: Patience
+    /// When it stops waiting for a connection; set by the reactor.
+    var expires: Nanoseconds = 0
+    /// The last result so far; the outcome is certain only once the server has said that it is done.
+    var result: ServerResult?
+    var failure: Failure?
+    /// The statement that this command prepares, and the number of its answer among the others.
+    var preparation: (key: StatementCache.Key, answer: Int)?
+    /// How many answers are to come, and how many have come without a failure.
+    var asked = 0
+    var answered = 0
+    var isRepeated = false
+    private var waiter: Waiter?
+
+    /// Who is told the answer: a task, or the reactor's own thread.
+    enum Waiter {
+        case task(UnsafeContinuation<Answer, Never>)
+        case reactor((Answer) -> Void)
+    }
+
+    init(
+        _ work: Work, loss: Loss = .unknown, patience: Patience = .statementTimeout, for waiter: Waiter
+    ) {
+        self.work = work
+        self.loss = loss
+        self.patience = patience
+        self.waiter = waiter
+    }
+
+    /// The statement that the caller wants, if it is one.
+    var sql: SQL? {
+        switch work {
+        case .statement(let sql), .begin(_, let sql): sql
+        default: nil
+        }
+    }
+
+    /// Whether everything it sent was answered without a failure, though perhaps not committed yet.
+    var isAnswered: Bool { asked > 0 ? answered >= asked : result != nil }
+
+    /// A failure as the server told it.
+    struct Failure {
+        var error: PostgresError
+        var state: String?
+    }
+
+    /// Answers whoever waits, once.
+    func finish(_ answer: Answer) {
+        switch waiter.take() {
+        case .task(let continuation): continuation.resume(returning: answer)
+        case .reactor(let handle): handle(answer)
+        case nil: break
+        }
+    }
+
+    /// Answers with what the server said.
+    func finish() {
+        finish(failure.map { .failure($0.error) } ?? .success(result))
+    }
+
+    /// Forgets a first try, to be sent again.
+    func rewind() {
+        result = nil
+        failure = nil
+        preparation = nil
+        (asked, answered) = (0, 0)
+        isRepeated = true
+    }
+}

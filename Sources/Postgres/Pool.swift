@@ -1,0 +1,131 @@
+import Synchronization
+
+/// Connections to one PostgreSQL, kept open for ever and shared by all tasks.
+///
+/// Single statements are pipelined over a few shared connections, each with a Sync of its own;
+/// transactions, streams, COPY and scripts take a connection for themselves. A server that goes away
+/// is awaited: statements fail with `unavailable` within the deadline, and work again within a second
+/// or two of its return.
+package final class Pool: Sendable {
+    /// The settings the pool was made with.
+    package let settings: Settings
+    private let inbox: Inbox
+    private let status = PoolStatus()
+    private let life = Mutex(Life())
+
+    private struct Life {
+        var isStarted = false
+        var isOver = false
+        var ending: [UnsafeContinuation<Void, Never>] = []
+        var lastListener: Listener.ID = 0
+    }
+
+    /// A pool that connects with its first use.
+    package init(_ settings: Settings) {
+        self.settings = settings
+        self.inbox = Inbox()
+    }
+
+    deinit {
+        inbox.post(.stop)
+    }
+
+    /// Keeps the connections open until the task is cancelled, then finishes what is in flight (for
+    /// as long as the deadline) and closes them.
+    package func run() async {
+        start()
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                let isOver = life.withLock { life in
+                    if !life.isOver { life.ending.append(continuation) }
+                    return life.isOver
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            inbox.post(.stop)
+        }
+    }
+
+    /// Whether there is a connection; after a server's end this tells within moments.
+    package var state: PoolState { status.state }
+
+    /// Runs one statement, which is a transaction by itself, and returns its rows.
+    ///
+    /// Cancelling the task does not take a statement back: its outcome is always told, within the
+    /// time limits. A serialization failure or deadlock is tried again up to five times.
+    package func query(_ sql: SQL) async throws(PostgresError) -> Rows {
+        do {
+            return try await queryOnce(sql)
+        } catch .retry {
+            return try await retrying { () async throws(PostgresError) -> Rows in
+                try await queryOnce(sql)
+            }
+        }
+    }
+
+    private func queryOnce(_ sql: SQL) async throws(PostgresError) -> Rows {
+        start()
+        let answer: Command.Answer = await withUnsafeContinuation { continuation in
+            inbox.post(.query(Command(.statement(sql), for: .task(continuation))))
+        }
+        guard let result = try answer.get() else { throw .unavailable }
+        return Rows(result: result)
+    }
+
+    /// Runs statements without values, separated by semicolons, in the simple protocol.
+    ///
+    /// Without a `BEGIN` of its own the script is one transaction. `statement_timeout` ends each of
+    /// its statements, so a script of long ones sets its own.
+    package func run(script: String) async throws(PostgresError) {
+        let session = session()
+        defer { session.end() }
+        _ = try await session.perform(.script(script), loss: .unknown, patience: .endless)
+    }
+
+    /// The messages that `NOTIFY` sends to a channel, for as long as somebody iterates.
+    ///
+    /// Each time the server begins to listen, also after a lost connection, the stream yields an
+    /// empty message: something may have been missed until now, so look.
+    package func listen(_ channel: String) -> AsyncStream<String> {
+        start()
+        let id = life.withLock { life in
+            life.lastListener += 1
+            return life.lastListener
+        }
+        return AsyncStream(bufferingPolicy: .bufferingNewest(1000)) { continuation in
+            continuation.onTermination = { [inbox] _ in inbox.post(.unlisten(id)) }
+            inbox.post(.listen(Listener(id: id, channel: channel, continuation: continuation)))
+        }
+    }
+
+    /// A session, whose connection comes with its first command.
+    func session() -> Session {
+        start()
+        return Session(inbox: inbox)
+    }
+
+    /// Starts the two threads, once.
+    private func start() {
+        let isFirst = life.withLock { life in
+            defer { life.isStarted = true }
+            return !life.isStarted
+        }
+        guard isFirst else { return }
+        let connector = Connector(Conninfo(settings), inbox: inbox)
+        startThread { connector.run() }
+        startThread { [settings, inbox, status, weak self] in
+            Reactor(settings: settings, inbox: inbox, connector: connector, status: status).run()
+            self?.finish()
+        }
+    }
+
+    private func finish() {
+        let ending = life.withLock { life in
+            life.isOver = true
+            defer { life.ending = [] }
+            return life.ending
+        }
+        for continuation in ending { continuation.resume() }
+    }
+}

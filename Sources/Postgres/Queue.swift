@@ -1,0 +1,42 @@
+/// First in, first out, without moving what waits.
+struct Queue<Element> {
+    private var items: [Element?] = []
+    private var head = 0
+
+    var count: Int { items.count - head }
+    var isEmpty: Bool { head == items.count }
+    var first: Element? { isEmpty ? nil : items[head] }
+
+    mutating func append(_ element: Element) {
+        items.append(element)
+    }
+
+    mutating func popFirst() -> Element? {
+        guard !isEmpty else { return nil }
+        let element = items[head]
+        items[head] = nil
+        head += 1
+        if head == items.count {
+            items.removeAll(keepingCapacity: items.capacity <= 1024)
+            head = 0
+        } else if head >= 1024 {
+            items.removeFirst(head)
+            head = 0
+        }
+        return element
+    }
+
+    /// Everything that waits; the queue is empty then.
+    mutating func removeAll() -> [Element] {
+        defer {
+            items = []
+            head = 0
+        }
+        return items[head...].compactMap(\.self)
+    }
+
+    mutating func removeAll(where isGone: (Element) -> Bool) {
+        items = items[head...].filter { $0.map(isGone) != true }
+        head = 0
+    }
+}

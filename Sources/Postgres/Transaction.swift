@@ -1,0 +1,52 @@
+/// Statements that take effect together or not at all.
+package struct Transaction: Sendable {
+    let session: Session
+
+    /// Runs one statement on the transaction's connection.
+    ///
+    /// After a failed one PostgreSQL refuses the others, and the transaction cannot be committed.
+    package func query(_ sql: SQL) async throws(PostgresError) -> Rows {
+        try await session.query(sql)
+    }
+}
+
+extension Pool {
+    /// Runs the body's statements as one transaction on a connection of its own.
+    ///
+    /// What the body returns is returned after COMMIT; what it throws is thrown after ROLLBACK. A
+    /// serialization failure or deadlock runs the body again, up to five times (reliability B9), so
+    /// it must do nothing but ask the database. A connection that dies during COMMIT throws
+    /// `outcomeUnknown`, one that dies before it `unavailable`.
+    package func transaction<R: Sendable>(
+        _ body: sending (Transaction) async throws(PostgresError) -> R
+    ) async throws(PostgresError) -> R {
+        try await retrying { () async throws(PostgresError) -> R in
+            let session = self.session()
+            defer { session.end() }
+            do throws(PostgresError) {
+                let value = try await body(Transaction(session: session))
+                try await session.commit()
+                return value
+            } catch {
+                await session.rollback()
+                throw error
+            }
+        }
+    }
+
+    /// Runs the body again, at most five times, as long as it ends in a serialization failure or a
+    /// deadlock.
+    func retrying<R>(
+        _ body: () async throws(PostgresError) -> R
+    ) async throws(PostgresError) -> R {
+        for attempt in 1...5 {
+            do {
+                return try await body()
+            } catch .retry {
+                // The others that took part wait as well; chance parts them.
+                try? await Task.sleep(for: .milliseconds(Int.random(in: 1...10 << attempt)))
+            }
+        }
+        return try await body()
+    }
+}

@@ -1,0 +1,82 @@
+import CaseStore
+import Foundation
+import Postgres
+import Reports
+
+/// The database that the settings mean: a server that is there, or the embedded one.
+struct Deployment: Sendable {
+    let settings: Settings
+    let pool: Pool
+    let store: CaseStore
+    /// `nil`: the database is somebody else's.
+    let cluster: EmbeddedCluster?
+
+    /// Starts the embedded cluster if there is no address, or attaches to the one that runs.
+    static func open(_ settings: Settings) async throws(ClusterError) -> Deployment {
+        if let url = settings.database.url {
+            return Deployment(settings, address: url.value, cluster: nil)
+        }
+        let cluster = try await EmbeddedCluster.start(
+            EmbeddedCluster.Settings(directory: settings.data.cluster))
+        if let notice = cluster.notice { Terminal.note(notice) }
+        return Deployment(settings, address: cluster.address, cluster: cluster)
+    }
+
+    private init(_ settings: Settings, address: String, cluster: EmbeddedCluster?) {
+        self.settings = settings
+        self.cluster = cluster
+        pool = Pool(
+            Pool.Settings(
+                address: address, connections: settings.database.connections,
+                transactions: settings.database.transactions))
+        store = CaseStore(pool: pool)
+    }
+
+    /// Does something with the case store, and leaves everything as it was found: a cluster that
+    /// was started for it is stopped again.
+    static func with<R: Sendable>(
+        _ settings: Settings, _ body: (Deployment) async throws -> R
+    ) async throws -> R {
+        let deployment = try await open(settings)
+        let running = Task { await deployment.pool.run() }
+        func close() async {
+            running.cancel()
+            await running.value
+            if let cluster = deployment.cluster, cluster.wasStartedHere { await cluster.stop() }
+        }
+        do {
+            try await deployment.reach()
+            let result = try await body(deployment)
+            await close()
+            return result
+        } catch {
+            await close()
+            throw error
+        }
+    }
+
+    /// Waits for the database, which may just be starting.
+    func reach(within patience: Duration = .seconds(10)) async throws {
+        let start = ContinuousClock.now
+        while true {
+            do {
+                _ = try await pool.query("SELECT 1")
+                return
+            } catch PostgresError.unavailable where start.duration(to: .now) < patience {
+                try await Task.sleep(for: .milliseconds(200))
+            } catch PostgresError.unavailable {
+                throw CommandError(
+                    .unavailable,
+                    "The database is out of reach; start it, or put its address right: "
+                        + "VIADUCT_DATABASE_URL or database.url.")
+            }
+        }
+    }
+
+    /// Brings the schema and the published catalogue up to date.
+    @discardableResult
+    func prepare() async throws -> [Jurisdiction.ID: Date] {
+        try await store.migrate()
+        return try await store.publish(settings.catalogue.catalogue, now: Date())
+    }
+}

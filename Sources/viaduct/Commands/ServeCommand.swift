@@ -1,0 +1,193 @@
+import ArgumentParser
+import CaseStore
+import Crypto
+import Foundation
+import Gateway
+import Logging
+import Postgres
+import Reports
+import ServiceLifecycle
+
+/// `viaduct serve`.
+struct ServeCommand: ViaductCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serves the GeoReport API until it is told to stop.",
+        discussion: """
+            Without a database address it starts a PostgreSQL of its own in the data directory, and
+            stops it at the end. Ctrl-C or SIGTERM ends it: what has begun is finished first. Logs are
+            JSON lines on the error output.
+
+            Example: viaduct serve --settings Examples/viaduct.yaml
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    func perform() async throws {
+        let settings = try await options.read()
+        let log = LogSink()
+        let level = Logger.Level(rawValue: settings.log.level) ?? .info
+        let logger = Logger(label: "viaduct") { label in
+            var handler = JSONLog(label: label, sink: log)
+            handler.logLevel = level
+            return handler
+        }
+        let deployment = try await Deployment.open(settings)
+        let pool = Task { await deployment.pool.run() }
+        do {
+            try await serve(deployment, logger)
+        } catch {
+            await close(deployment, pool)
+            throw error
+        }
+        await close(deployment, pool)
+        logger.info("stopped")
+    }
+
+    /// The pool goes after its users, and the database after the pool.
+    private func close(_ deployment: Deployment, _ pool: Task<Void, Never>) async {
+        pool.cancel()
+        await pool.value
+        await deployment.cluster?.stop()
+    }
+
+    private func serve(_ deployment: Deployment, _ logger: Logger) async throws {
+        try await deployment.reach(within: .seconds(30))
+        let changesets = try await deployment.prepare()
+        let health = try await deployment.store.check()
+        for warning in health.warnings {
+            logger.warning("database settings", metadata: ["warning": .string(warning)])
+        }
+        guard health.refusals.isEmpty else {
+            throw CommandError(.settings, health.refusals.joined(separator: "\n"))
+        }
+        let site = Serving(deployment, changesets: changesets, logger: logger)
+        try await site.run()
+    }
+}
+
+/// Everything that runs while we serve.
+private struct Serving {
+    private let deployment: Deployment
+    private let settings: Settings
+    private let logger: Logger
+    private let gateway: Gateway
+    private let keys: KeyRing
+    private let pulse: Pulse
+    private let admin: Admin
+    private let announcement: Announcement
+
+    init(_ deployment: Deployment, changesets: [Jurisdiction.ID: Date], logger: Logger) {
+        self.deployment = deployment
+        self.logger = logger
+        settings = deployment.settings
+        let digest: @Sendable ([UInt8]) -> [UInt8] = { Array(SHA256.hash(data: $0)) }
+        let (store, pool) = (deployment.store, deployment.pool)
+        keys = KeyRing(store)
+        pulse = Pulse(store, isConnected: { pool.state == .ready })
+        let metrics = Metrics()
+        var site = Gateway.Settings(
+            publicURL: settings.http.publicURL, contact: settings.contact,
+            keyService: settings.keyService)
+        site.media = settings.data.media
+        site.requestLog = settings.log.requests ? .written : .none
+        gateway = Gateway(
+            settings: site,
+            publication: Publication(
+                settings.catalogue.catalogue, changesets: changesets, digest: digest),
+            store: store, keys: keys, metrics: metrics, logger: logger, digest: digest)
+        admin = Admin(metrics: metrics, pulse: pulse, version: Viaduct.version)
+        announcement = Announcement(deployment)
+    }
+
+    /// Runs until a signal, then ends the services in the reverse of their order.
+    func run() async throws {
+        let (http, operators) = (settings.http, settings.admin)
+        var services: [any ServiceLifecycle.Service] = [
+            Loop { [keys] in await keys.run() },
+            Loop { [pulse] in await pulse.run() },
+            Loop { [deployment, logger] in await Self.prune(deployment.store, logger) },
+        ]
+        if let cluster = deployment.cluster { services.append(Loop { await cluster.watch() }) }
+        services += [
+            Listener(
+                admin.site, at: Listener.Address(host: operators.host, port: operators.port),
+                logger: logger, started: { [announcement] in await announcement.admin($0) }),
+            Listener(
+                gateway.site, at: Listener.Address(host: http.host, port: http.port),
+                logger: logger, started: { [announcement] in await announcement.api($0) }),
+        ]
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "lifecycle", factory: { _ in SwiftLogNoOpLogHandler() }))
+        configuration.maximumGracefulShutdownDuration = .seconds(14)
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch {
+            throw CommandError(
+                .unavailable,
+                "A port cannot be served (\(http.port) or \(operators.port)); "
+                    + "end what uses it, or set http.port and admin.port: \(error)")
+        }
+    }
+
+    /// Forgets what nobody may ask for any more, once an hour.
+    private static func prune(_ store: CaseStore, _ logger: Logger) async {
+        while !Task.isCancelled {
+            do {
+                _ = try await store.prune(now: Date())
+            } catch {
+                logger.warning("old keys and tokens stay for now")
+            }
+            try? await Task.sleep(for: .seconds(3600))
+        }
+    }
+}
+
+/// A loop that ends when it is cancelled, as a service.
+private struct Loop: ServiceLifecycle.Service {
+    let body: @Sendable () async -> Void
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await body() }
+    }
+}
+
+/// Tells where everything is, once all of it is there. An actor, because two ports open at once.
+private actor Announcement {
+    private let settings: Settings
+    private let database: String
+    private var adminPort: Int?
+    private var apiPort: Int?
+
+    init(_ deployment: Deployment) {
+        settings = deployment.settings
+        database =
+            deployment.cluster.map { "embedded PostgreSQL in \($0.dataDirectory), run by \($0.accountName)" }
+            ?? "the server of database.url"
+    }
+
+    func admin(_ port: Int) {
+        adminPort = port
+        tell()
+    }
+
+    func api(_ port: Int) {
+        apiPort = port
+        tell()
+    }
+
+    private func tell() {
+        guard let adminPort, let apiPort else { return }
+        Terminal.print("Serving on http://\(settings.http.host):\(apiPort)")
+        Terminal.print("  discovery     \(settings.http.publicURL)/open311/discovery.xml")
+        for jurisdiction in settings.catalogue.catalogue.jurisdictions {
+            let slug = jurisdiction.slug.rawValue.padding(toLength: 12, withPad: " ", startingAt: 0)
+            Terminal.print(
+                "  \(slug)  \(settings.http.publicURL)/\(jurisdiction.slug)/open311/v2")
+        }
+        Terminal.print(
+            "  operators     http://\(settings.admin.host):\(adminPort)/ready, /live, /metrics")
+        Terminal.print("  database      \(database)")
+        Terminal.print("Ctrl-C ends it.")
+    }
+}

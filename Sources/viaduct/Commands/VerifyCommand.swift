@@ -1,0 +1,92 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Conformance
+import Foundation
+import GeoReport
+import NIOCore
+
+/// `viaduct verify`.
+struct VerifyCommand: ViaductCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Judges anybody's GeoReport endpoint by the standard.",
+        discussion: """
+            Reads only, unless --writes allows reports to be sent: then give a key, and better the
+            address of a test endpoint. The exit code is 1 if something that binds is broken.
+
+            Example: viaduct verify http://127.0.0.1:8311 --jurisdiction sofia.example
+            """)
+
+    @Argument(help: "A base, a discovery document, or a server that has discovery.")
+    var address: String
+    @Option(help: "The jurisdiction_id, if the endpoint serves several.")
+    var jurisdiction: String?
+    @Option(help: "The API key, for --writes.")
+    var key: String?
+    @Flag(help: "Reports may be sent to the endpoint.")
+    var writes = false
+    @Option(help: "Only this format: xml or json.")
+    var format: Format?
+    @Flag(help: "The findings as JSON, for programs.")
+    var json = false
+
+    func perform() async throws {
+        let findings = try await HTTPTransport.with { transport in
+            let target: Target
+            do throws(ProbeError) {
+                target = try await Target.probe(
+                    address, jurisdiction: jurisdiction, key: key, over: transport)
+            } catch {
+                throw CommandError(.unavailable, "\(error)")
+            }
+            let verifier = Verifier(
+                target: target, transport: transport, writes: writes ? .allowed : .refused,
+                now: { Date() })
+            let progress = Progress("Verifying")
+            var findings = Conformance.Findings()
+            for vector in try Vectors.all() {
+                let judged = await verifier.judge(vector)
+                findings.items += judged.filter { format == nil || $0.format == nil || $0.format == format }
+                await progress.advance(by: 1)
+            }
+            await progress.finish()
+            return findings
+        }
+        let text = json ? String(decoding: findings.json(), as: UTF8.self) : findings.table()
+        Terminal.write(text, to: .standardOutput)
+        if findings.failed { throw ExitCode(CommandError.Exit.found.rawValue) }
+    }
+}
+
+/// Sends the verifier's requests as they are: no redirect is followed, nothing is repaired.
+private enum HTTPTransport {
+    static func with<R: Sendable>(_ body: (@escaping Transport) async throws -> R) async throws -> R {
+        var settings = HTTPClient.Configuration()
+        settings.redirectConfiguration = .disallow
+        settings.timeout = .init(connect: .seconds(5), read: .seconds(20))
+        settings.httpVersion = .http1Only
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        do {
+            let result = try await body { try await send($0, over: client) }
+            try await client.shutdown()
+            return result
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+
+    private static func send(
+        _ request: VectorRequest, over client: HTTPClient
+    ) async throws -> VectorResponse {
+        var call = HTTPClientRequest(url: request.url)
+        call.method = .init(rawValue: request.method)
+        for header in request.headers { call.headers.add(name: header.name, value: header.value) }
+        if !request.body.isEmpty { call.body = .bytes(request.body) }
+        let response = try await client.execute(call, timeout: .seconds(30))
+        let body = try await response.body.collect(upTo: 16 << 20)
+        return VectorResponse(
+            status: Int(response.status.code),
+            headers: response.headers.map { HeaderLine(name: $0.name, value: $0.value) },
+            body: Array(buffer: body))
+    }
+}

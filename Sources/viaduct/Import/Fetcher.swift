@@ -1,0 +1,141 @@
+import AsyncHTTPClient
+import Foundation
+import GeoReport
+import NIOCore
+
+/// Why something could not be fetched, told to whoever named the address.
+struct FetchError: Error, CustomStringConvertible {
+    let description: String
+    /// The status of the answer; `nil` if there was none.
+    let status: Int?
+}
+
+/// Gets documents from addresses that an operator named: bounded in size, time and redirects (M2).
+struct Fetcher: Sendable {
+    private let client: HTTPClient
+    private let most: Int
+
+    /// Does something with a fetcher, and closes its connections.
+    static func with<R: Sendable>(
+        most: Int = 256 << 20, _ body: (Fetcher) async throws -> R
+    ) async throws -> R {
+        var settings = HTTPClient.Configuration()
+        settings.redirectConfiguration = .follow(max: 3, allowCycles: false)
+        settings.timeout = .init(connect: .seconds(5), read: .seconds(20))
+        settings.httpVersion = .http1Only
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        do {
+            let result = try await body(Fetcher(client: client, most: most))
+            try await client.shutdown()
+            return result
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+
+    /// The document under an address; busy servers are asked again, at most three times.
+    func get(_ address: String) async throws -> [UInt8] {
+        var pause = Duration.seconds(1)
+        for attempt in 1... {
+            do {
+                return try await getOnce(address)
+            } catch let error as FetchError {
+                let isBusy = error.status.map { $0 == 429 || (502...504).contains($0) } ?? false
+                guard isBusy, attempt < 3 else { throw error }
+            }
+            try await Task.sleep(for: pause)
+            pause *= 3
+        }
+        throw FetchError(description: "\(address) was not asked.", status: nil)
+    }
+
+    private func getOnce(_ address: String) async throws -> [UInt8] {
+        guard WebAddress.isFetchable(address) else {
+            throw FetchError(
+                description: "\(address) is no address; write one with http:// or https://.",
+                status: nil)
+        }
+        var request = HTTPClientRequest(url: address)
+        request.headers.add(name: "User-Agent", value: "viaduct/\(Viaduct.version)")
+        let response: HTTPClientResponse
+        let bytes: [UInt8]
+        do {
+            response = try await client.execute(request, timeout: .seconds(120))
+            bytes = Array(buffer: try await response.body.collect(upTo: most))
+        } catch is NIOTooManyBytesError {
+            throw FetchError(
+                description: "\(address) answers with more than \(most >> 20) MiB.", status: nil)
+        } catch {
+            throw FetchError(
+                description: "\(address) does not answer (\(Self.reason(error))).", status: nil)
+        }
+        guard (200..<300).contains(response.status.code) else {
+            throw FetchError(
+                description: "\(address) answers \(response.status.code).",
+                status: Int(response.status.code))
+        }
+        return bytes
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        let text = (error as? HTTPClientError)?.shortDescription ?? "\(error)"
+        return String(text.prefix(120))
+    }
+}
+
+extension WebAddress {
+    /// Whether the text can be asked for over HTTP.
+    static func isFetchable(_ text: String) -> Bool {
+        (text.hasPrefix("http://") || text.hasPrefix("https://"))
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
+    }
+}
+
+/// Where an import reads from.
+enum ImportSource: Equatable {
+    case file(String)
+    case address(String)
+
+    init(_ text: String) {
+        self = WebAddress.isFetchable(text) ? .address(text) : .file(text)
+    }
+
+    /// The name of the file or of the server: what the source of a report is called.
+    var name: String {
+        switch self {
+        case .file(let path): (path as NSString).lastPathComponent
+        case .address(let address): URL(string: address)?.host ?? "web"
+        }
+    }
+
+    /// The format by its suffix, or else by how the document begins.
+    func format(of bytes: some Collection<UInt8>) -> Format {
+        let path: String =
+            switch self {
+            case .file(let path): path
+            case .address(let address): String(address.prefix { $0 != "?" && $0 != "#" })
+            }
+        switch (path as NSString).pathExtension.lowercased() {
+        case "xml": return .xml
+        case "json": return .json
+        case "geojson": return .geojson
+        case "csv": return .csv
+        default: break
+        }
+        let blanks: [UInt8] = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF]
+        switch bytes.first(where: { !blanks.contains($0) }) {
+        case UInt8(ascii: "<"): return .xml
+        case UInt8(ascii: "{"), UInt8(ascii: "["): return .json
+        default: return .csv
+        }
+    }
+
+    /// The whole document of a file.
+    static func read(_ path: String) throws(CommandError) -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandError(.noInput, "\(path) cannot be read; look at its name and rights.")
+        }
+        return Array(data)
+    }
+}

@@ -1,0 +1,78 @@
+/// One key of `viaduct.yaml`: where it stands and what may be written there.
+struct SettingKey {
+    /// Such as `http.port`; in the environment `VIADUCT_HTTP_PORT`.
+    let path: String
+    let kind: Kind
+
+    enum Kind {
+        case text
+        case integer(ClosedRange<Int>)
+        case flag
+        case choice([String])
+        /// `http` or `https`, a host, no query.
+        case webAddress
+        /// A text that must not be seen; also as `…_file`, the path of a file that holds it.
+        case secret
+        case duration(upTo: Duration)
+    }
+
+    /// Its name in the environment.
+    var variable: String {
+        "VIADUCT_" + path.uppercased().map { $0 == "." ? "_" : String($0) }.joined()
+    }
+
+    /// Every key there is, in the order of the example.
+    static let all: [SettingKey] = [
+        SettingKey(path: "contact", kind: .text),
+        SettingKey(path: "key_service", kind: .text),
+        SettingKey(path: "http.host", kind: .text),
+        SettingKey(path: "http.port", kind: .integer(0...65_535)),
+        SettingKey(path: "http.public_url", kind: .webAddress),
+        SettingKey(path: "admin.host", kind: .text),
+        SettingKey(path: "admin.port", kind: .integer(0...65_535)),
+        SettingKey(path: "database.url", kind: .secret),
+        SettingKey(path: "database.connections", kind: .integer(1...64)),
+        SettingKey(path: "database.transactions", kind: .integer(1...64)),
+        SettingKey(path: "data.directory", kind: .text),
+        SettingKey(path: "log.level", kind: .choice(LogSettings.levels)),
+        SettingKey(path: "log.requests", kind: .flag),
+        SettingKey(path: "jurisdictions", kind: .text),
+    ]
+
+    /// Checks an entry of the file.
+    func check(_ entry: Entry, _ findings: inout Findings) {
+        switch kind {
+        case .text, .secret: _ = entry.text(&findings)
+        case .integer(let range): _ = entry.integer(in: range, &findings)
+        case .flag: _ = entry.flag(&findings)
+        case .choice(let words): _ = entry.choice(of: words, &findings)
+        case .duration(let limit): _ = entry.duration(upTo: limit, &findings)
+        case .webAddress:
+            guard let text = entry.text(&findings) else { return }
+            if !WebAddress.isBase(text) {
+                findings.add(WebAddress.advice, at: entry)
+            }
+        }
+    }
+}
+
+/// Addresses that we publish under.
+enum WebAddress {
+    static let advice = "needs an address such as https://reports.example, without ? and #"
+
+    /// Whether the text is `http(s)://host[:port][/path]` and nothing else.
+    static func isBase(_ text: String) -> Bool {
+        let rest: Substring
+        if text.hasPrefix("https://") {
+            rest = text.dropFirst(8)
+        } else if text.hasPrefix("http://") {
+            rest = text.dropFirst(7)
+        } else {
+            return false
+        }
+        let host = rest.prefix { $0 != "/" }
+        return !host.isEmpty
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+            && !text.contains { "?#<>\"\\@".contains($0) }
+    }
+}

@@ -1,0 +1,209 @@
+import Configuration
+import Foundation
+
+/// The environment: variables, who runs us, and where.
+package struct Surroundings: Sendable {
+    package var variables: [String: String]
+    package var isRoot: Bool
+    package var directory: String
+
+    /// Those of this process.
+    package static var current: Surroundings {
+        Surroundings(
+            variables: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0,
+            directory: FileManager.default.currentDirectoryPath)
+    }
+
+    /// The settings file meant when none is named.
+    package var settingsFile: String? {
+        if let named = variables["VIADUCT_SETTINGS"], !named.isEmpty { return named }
+        return ["viaduct.yaml", "/etc/viaduct/viaduct.yaml"]
+            .first { FileManager.default.fileExists(atPath: path($0, from: directory)) }
+    }
+
+    /// Where data lives unless it is set.
+    var dataDirectory: String {
+        if isRoot { return "/var/lib/viaduct" }
+        if let data = variables["XDG_DATA_HOME"], data.hasPrefix("/") { return data + "/viaduct" }
+        return (variables["HOME"] ?? directory) + "/.local/share/viaduct"
+    }
+
+    /// A path as seen from a directory.
+    func path(_ path: String, from base: String) -> String {
+        path.hasPrefix("/") ? path : base + "/" + path
+    }
+}
+
+extension Settings {
+    /// Reads a settings file, the environment over it, and the jurisdictions' files.
+    ///
+    /// Throws every problem of all of them at once.
+    package static func read(
+        file: String, in surroundings: Surroundings
+    ) async throws(SettingsError) -> Settings {
+        var problems = check(file: file, in: surroundings)
+        guard problems.isEmpty else { throw SettingsError(problems: problems) }
+        let reader: ConfigReader
+        do {
+            reader = try await configuration(file: file, in: surroundings)
+        } catch {
+            throw SettingsError(problems: [
+                Problem(file: file, line: nil, key: "", text: "cannot be read: \(error)")
+            ])
+        }
+        var settings = build(from: reader, file: file, in: surroundings)
+        settings.database.url = secret(
+            "database.url", reader, file: file, in: surroundings, &problems)
+        let (catalogue, found) = JurisdictionDirectory.read(settings.jurisdictionDirectory)
+        problems += found
+        guard problems.isEmpty else { throw SettingsError(problems: problems) }
+        settings.catalogue = catalogue
+        return settings
+    }
+
+    /// Everything wrong with the file and the variables, with the lines that YAML providers lose.
+    private static func check(file: String, in surroundings: Surroundings) -> [Problem] {
+        var findings = Findings(file: file)
+        guard let bytes = FileManager.default.contents(atPath: file) else {
+            findings.add(
+                "cannot be read; name another one with --settings, or copy the example",
+                line: nil, key: "")
+            return findings.problems
+        }
+        if let root = Entry.root(of: String(decoding: bytes, as: UTF8.self), &findings) {
+            checkKeys(root, &findings)
+        }
+        return findings.problems + checkVariables(surroundings)
+    }
+
+    private static func checkKeys(_ root: Entry, _ findings: inout Findings) {
+        guard var mapping = root.mapping(&findings) else { return }
+        _ = mapping.required("contact", "how people reach the operator", &findings)
+        var seen: Set<String> = []
+        var sections: [String: Mapping] = [:]
+        for key in SettingKey.all {
+            let parts = key.path.split(separator: ".").map(String.init)
+            guard parts.count == 2 else {
+                if let entry = mapping.optional(key.path) { key.check(entry, &findings) }
+                continue
+            }
+            if seen.insert(parts[0]).inserted {
+                sections[parts[0]] = mapping.optional(parts[0])?.mapping(&findings)
+            }
+            if let entry = sections[parts[0]]?.optional(parts[1]) { key.check(entry, &findings) }
+            if case .secret = key.kind, let entry = sections[parts[0]]?.optional(parts[1] + "_file")
+            {
+                _ = entry.text(&findings)
+            }
+        }
+        for section in sections.values.sorted(by: { ($0.entry.line ?? 0) < ($1.entry.line ?? 0) }) {
+            section.finish(&findings)
+        }
+        mapping.finish(&findings)
+    }
+
+    private static func checkVariables(_ surroundings: Surroundings) -> [Problem] {
+        var findings = Findings(file: "environment")
+        for key in SettingKey.all {
+            guard let value = surroundings.variables[key.variable] else { continue }
+            key.check(
+                Entry(node: .scalar(.init(value)), key: key.variable, line: nil), &findings)
+        }
+        return findings.problems
+    }
+
+    /// The environment over the file.
+    private static func configuration(
+        file: String, in surroundings: Surroundings
+    ) async throws -> ConfigReader {
+        ConfigReader(providers: [
+            EnvironmentVariablesProvider(environmentVariables: surroundings.variables)
+                .prefixKeys(with: "viaduct"),
+            try await FileProvider<YAMLSnapshot>(filePath: .init(file)),
+        ])
+    }
+
+    private static func build(
+        from reader: ConfigReader, file: String, in surroundings: Surroundings
+    ) -> Settings {
+        let base = Self.directory(of: file, in: surroundings)
+        let beside = (file as NSString).deletingLastPathComponent
+        let contact = reader.string(forKey: "contact", default: "")
+        var http = HTTPSettings()
+        http.host = reader.string(forKey: "http.host", default: http.host)
+        http.port = reader.int(forKey: "http.port", default: http.port)
+        let local = http.host.contains(":") ? "[\(http.host)]" : http.host
+        let shown = ["0.0.0.0", "[::]"].contains(local) ? "127.0.0.1" : local
+        http.publicURL = reader.string(
+            forKey: "http.public_url", default: "http://\(shown):\(http.port)")
+        while http.publicURL.hasSuffix("/") { http.publicURL.removeLast() }
+        var admin = AdminSettings()
+        admin.host = reader.string(forKey: "admin.host", default: admin.host)
+        admin.port = reader.int(forKey: "admin.port", default: admin.port)
+        var database = DatabaseSettings()
+        database.connections = reader.int(
+            forKey: "database.connections", default: database.connections)
+        database.transactions = reader.int(
+            forKey: "database.transactions", default: database.transactions)
+        var log = LogSettings()
+        log.level = reader.string(forKey: "log.level", default: log.level)
+        log.requests = reader.bool(forKey: "log.requests", default: log.requests)
+        let data = reader.string(forKey: "data.directory", default: surroundings.dataDirectory)
+        let jurisdictions = reader.string(forKey: "jurisdictions", default: "jurisdictions")
+        return Settings(
+            contact: contact,
+            keyService: reader.string(forKey: "key_service", default: "Ask for a key: \(contact)"),
+            http: http, admin: admin, database: database,
+            data: DataSettings(directory: surroundings.path(data, from: base)), log: log,
+            // As it was named, so that problems are told with the paths that the operator knows.
+            jurisdictionDirectory: beside.isEmpty
+                ? jurisdictions : surroundings.path(jurisdictions, from: beside),
+            catalogue: JurisdictionDirectory(), file: file)
+    }
+
+    /// The whole path of the directory of the settings file.
+    private static func directory(of file: String, in surroundings: Surroundings) -> String {
+        (surroundings.path(file, from: surroundings.directory) as NSString)
+            .deletingLastPathComponent
+    }
+
+    /// A secret: the variable, its `_FILE`, the key, its `_file`; the first of these there is.
+    private static func secret(
+        _ path: String, _ reader: ConfigReader, file: String, in surroundings: Surroundings,
+        _ problems: inout [Problem]
+    ) -> Secret? {
+        let variable = SettingKey(path: path, kind: .secret).variable
+        if let value = surroundings.variables[variable], !value.isEmpty { return Secret(value) }
+        let base = directory(of: file, in: surroundings)
+        let (name, key): (String, String)
+        if let named = surroundings.variables[variable + "_FILE"], !named.isEmpty {
+            (name, key) = (surroundings.path(named, from: surroundings.directory), variable + "_FILE")
+        } else if let value = reader.string(forKey: ConfigKey(path)) {
+            return Secret(value)
+        } else if let named = reader.string(forKey: ConfigKey(path + "_file")) {
+            (name, key) = (surroundings.path(named, from: base), path + "_file")
+        } else {
+            return nil
+        }
+        do {
+            return try Secret(contentsOf: name)
+        } catch {
+            problems.append(
+                Problem(
+                    file: key.hasPrefix("VIADUCT") ? "environment" : file, line: nil, key: key,
+                    text: error.advice(for: name)))
+            return nil
+        }
+    }
+}
+
+extension Secret.FileError {
+    /// What to do about it.
+    func advice(for path: String) -> String {
+        switch self {
+        case .unreadable: "\(path) cannot be read; give its owner, who runs Viaduct, read access"
+        case .open: "\(path) may be read by others; run chmod 600 \(path)"
+        case .empty: "\(path) has an empty first line; write the secret there"
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import GeoReport
+
+/// Why an endpoint cannot be verified at all.
+package enum ProbeError: Error, Equatable, CustomStringConvertible {
+    case unreachable(String)
+    case needsJurisdiction
+    case noServices(String)
+
+    package var description: String {
+        switch self {
+        case .unreachable(let reason): "The address does not answer: \(reason)"
+        case .needsJurisdiction:
+            "The endpoint serves several jurisdictions: say which with --jurisdiction."
+        case .noServices(let address):
+            "There is no GeoReport endpoint: \(address) answers with no list of services."
+        }
+    }
+}
+
+extension Target {
+    /// Finds out what an endpoint offers, by reading only.
+    ///
+    /// The address is a discovery document's, or an endpoint's base, or a server that has
+    /// discovery at one of the usual places; without discovery the address itself is the base.
+    package static func probe(
+        _ address: String, jurisdiction: String?, key: String?, over transport: @escaping Transport
+    ) async throws(ProbeError) -> Target {
+        let address = address.withoutSlash
+        let probe = Probe(address: address, jurisdiction: jurisdiction, transport: transport)
+        var target = Target(base: address, jurisdiction: jurisdiction ?? "", key: key ?? "")
+        if let found = try await probe.discovery() {
+            target.base = found.base
+            target.root = found.root
+        }
+        target.service = try await probe.service(of: target)
+        target.id = await probe.id(of: target) ?? ""
+        if await probe.holdsFixture(target) {
+            var fixture = Target.fixture(root: target.root, key: target.key)
+            fixture.base = target.base
+            return fixture
+        }
+        return target
+    }
+}
+
+/// The requests that find an endpoint's properties.
+private struct Probe {
+    let address: String
+    let jurisdiction: String?
+    let transport: Transport
+
+    /// The base of the production endpoint, and where discovery hangs.
+    func discovery() async throws(ProbeError) -> (base: String, root: String)? {
+        let server = address.server
+        let places = [
+            address, address + "/discovery.json", server + "/open311/discovery.json",
+            server + "/discovery.json",
+        ]
+        var problem: String?
+        for place in places where place == address ? place.contains("discovery.") : true {
+            do {
+                let tree = try await tree(of: place)
+                guard let endpoints = tree?.member("endpoints")?.elements else { continue }
+                let choice =
+                    endpoints.first { address == $0.member("url")?.text?.withoutSlash }
+                    ?? endpoints.first { $0.member("type")?.text == "production" }
+                if let url = choice?.member("url")?.text {
+                    return (
+                        place.contains("discovery.") && place != address && address != server
+                            ? address : url.withoutSlash,
+                        place.components(around: "/open311/discovery")?.0 ?? ""
+                    )
+                }
+            } catch {
+                problem = problem ?? "\(error)"
+            }
+        }
+        if let problem { throw .unreachable(problem) }
+        return nil
+    }
+
+    func service(of target: Target) async throws(ProbeError) -> String {
+        let place = target.base + "/services.json" + query(target)
+        let response: VectorResponse
+        do {
+            response = try await get(place)
+        } catch {
+            throw .unreachable("\(error)")
+        }
+        if response.status == 400, jurisdiction == nil { throw .needsJurisdiction }
+        let services = Judge(response).tree?.elements ?? []
+        let codes = services.compactMap { $0.member("service_code")?.text }
+        guard let code = codes.first else { throw .noServices(place) }
+        return code
+    }
+
+    func id(of target: Target) async -> String? {
+        let tree = try? await tree(of: target.base + "/requests.json" + query(target))
+        return tree?.elements?.lazy.compactMap { $0.member("service_request_id")?.text }.first
+    }
+
+    /// Whether the fixture's two reports are there.
+    func holdsFixture(_ target: Target) async -> Bool {
+        guard !target.root.isEmpty else { return false }
+        let place =
+            target.base + "/requests.json?jurisdiction_id=sofia.example"
+            + "&service_request_id=SOF-2026-000417,SOF-2026-000418"
+        let found = try? await tree(of: place)
+        return found?.elements?.count == 2
+    }
+
+    private func query(_ target: Target) -> String {
+        target.jurisdiction.isEmpty
+            ? "" : "?jurisdiction_id=" + Variables.percentEncoded(target.jurisdiction)
+    }
+
+    private func tree(of place: String) async throws -> Tree? {
+        let response = try await get(place)
+        return response.status == 200 ? Judge(response).tree : nil
+    }
+
+    private func get(_ place: String) async throws -> VectorResponse {
+        let headers = [HeaderLine(name: "Accept", value: "application/json")]
+        return try await transport(VectorRequest(method: "GET", url: place, headers: headers))
+    }
+}
+
+extension String {
+    fileprivate var withoutSlash: String { hasSuffix("/") ? String(dropLast()) : self }
+
+    /// The scheme and the authority of an address.
+    var server: String {
+        guard let match = firstMatch(of: #/^[a-z]+:\/\/[^\/?#]*/#) else { return self }
+        return String(match.output)
+    }
+}

@@ -1,0 +1,55 @@
+/// The endpoint that vectors are judged against: the values of their placeholders.
+package struct Target: Sendable, Equatable {
+    /// The base that wants a jurisdiction, or the only base there is; no slash at its end.
+    package var base: String
+    /// The base of the one jurisdiction, if there is one.
+    package var one: String
+    /// Where discovery hangs: `{root}/open311/discovery.xml`.
+    package var root: String
+    package var jurisdiction: String
+    package var otherJurisdiction: String
+    package var key: String
+    /// A service, and a report, that exist.
+    package var service: String
+    package var id: String
+    /// Whether the server holds `Specs/GeoReport/Fixture`.
+    package var hasFixture: Bool
+
+    package init(
+        base: String, one: String = "", root: String = "", jurisdiction: String = "",
+        otherJurisdiction: String = "", key: String = "", service: String = "", id: String = "",
+        hasFixture: Bool = false
+    ) {
+        self.base = base
+        self.one = one
+        self.root = root
+        self.jurisdiction = jurisdiction
+        self.otherJurisdiction = otherJurisdiction
+        self.key = key
+        self.service = service
+        self.id = id
+        self.hasFixture = hasFixture
+    }
+
+    /// A server of ours that holds the fixture.
+    package static func fixture(root: String, key: String) -> Target {
+        Target(
+            base: root + "/open311/v2", one: root + "/sofia/open311/v2", root: root,
+            jurisdiction: "sofia.example", otherJurisdiction: "mitrovica.example", key: key,
+            service: "POTHOLE", id: "SOF-2026-000417", hasFixture: true)
+    }
+
+    /// The parameter that names the jurisdiction, or nothing.
+    private var jurisdictionParameter: String {
+        jurisdiction.isEmpty ? "" : "jurisdiction_id=" + Variables.percentEncoded(jurisdiction)
+    }
+
+    /// The placeholders that a target gives a value to.
+    var placeholders: [String: String] {
+        [
+            "base": base, "one": one, "root": root, "j": jurisdictionParameter,
+            "jurisdiction": jurisdiction, "other-jurisdiction": otherJurisdiction, "key": key,
+            "service": service, "id": id,
+        ]
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Postgres
+import Reports
+import Testing
+
+@testable import CaseStore
+
+extension CaseStoreTests {
+    @Suite struct Clients {
+        static func key() -> Key {
+            var source = SystemRandomNumberGenerator()
+            return Key(using: &source)
+        }
+
+        @Test func `a client is known by its key until it is revoked`() async throws {
+            try await withStore { store, _ in
+                let key = Self.key()
+                let profile = Client.Profile(absent: .compact, created: .created)
+                let made = try await store.create(
+                    key: key, name: "Phone app", jurisdictions: [Sample.sofia.id],
+                    profile: profile, now: Sample.now)
+                #expect(made.id.rawValue == key.clientID)
+                #expect(try await store.client(of: key.secret) == made)
+                #expect(try await store.client(of: Self.key().secret) == nil)
+                #expect(try await store.clients() == [KeyDigest(of: key.secret): made])
+                let later = Sample.now.addingTimeInterval(60)
+                #expect(try await store.revoke(made.id, now: later))
+                #expect(try await store.revoke(made.id, now: later.addingTimeInterval(60)))
+                #expect(try await store.client(of: key.secret) == nil)
+                #expect(try await store.clients().isEmpty)
+                #expect(try await store.list().map(\.revoked) == [later])
+                #expect(try await !store.revoke(Sample.client, now: later))
+            }
+        }
+
+        @Test func `keys are stored nowhere, and a prefix is given once`() async throws {
+            try await withStore { store, pool in
+                let key = Self.key()
+                _ = try await store.create(key: key, name: "One", now: Sample.now)
+                await #expect(throws: CaseStoreError.taken) {
+                    try await store.create(key: key, name: "Two", now: Sample.now)
+                }
+                let found = try await pool.number(
+                    """
+                    SELECT count(*) FROM client_key AS r
+                    WHERE r::text LIKE \("%" + key.secret.dropFirst(11) + "%")
+                    """)
+                #expect(found == 0)
+            }
+        }
+    }
+
+    @Suite struct Publishing {
+        @Test func `a changeset moves only when the catalogue changes, and then forward`()
+            async throws
+        {
+            try await withStore { store, _ in
+                let now = Sample.now.addingTimeInterval(3600)
+                let same = try await store.publish(Sample.catalogue(), now: now)
+                #expect(same == [Sample.sofia.id: Sample.now, Sample.mitrovica.id: Sample.now])
+                let renamed = Sample.jurisdiction(
+                    "sofia.example", slug: "sofia",
+                    services: [Sample.service("POTHOLE", name: "Hole")])
+                let changed = try await store.publish(
+                    Sample.catalogue([renamed, Sample.mitrovica]), now: now)
+                #expect(changed == [Sample.sofia.id: now, Sample.mitrovica.id: Sample.now])
+                // A clock that went back, and two changes in one second, still move forward.
+                let back = try await store.publish(Sample.catalogue(), now: Sample.now)
+                #expect(back[Sample.sofia.id] == now.addingTimeInterval(1))
+            }
+        }
+
+        @Test func `a withdrawn service keeps its last name`() async throws {
+            try await withStore { store, _ in
+                let fewer = Sample.jurisdiction(
+                    "sofia.example", slug: "sofia", services: [Sample.service("POTHOLE")])
+                _ = try await store.publish(Sample.catalogue([fewer]), now: Sample.now)
+                #expect(
+                    try await store.withdrawnServices(of: Sample.sofia.id)
+                        == [Sample.name("GRAFFITI"): Sample.localized("GRAFFITI")])
+                _ = try await store.publish(Sample.catalogue(), now: Sample.now)
+                #expect(try await store.withdrawnServices(of: Sample.sofia.id).isEmpty)
+            }
+        }
+
+        @Test func `nodes may publish at once`() async throws {
+            try await withStore { store, pool in
+                let now = Sample.now.addingTimeInterval(10)
+                let renamed = Sample.jurisdiction(
+                    "sofia.example", slug: "sofia",
+                    services: [Sample.service("POTHOLE", name: "Hole")])
+                let catalogue = try Sample.catalogue([Sample.mitrovica, renamed])
+                try await withThrowingTaskGroup(of: [Jurisdiction.ID: Date].self) { group in
+                    for _ in 0..<8 {
+                        group.addTask { try await store.publish(catalogue, now: now) }
+                    }
+                    for try await changesets in group {
+                        #expect(changesets[Sample.sofia.id] == now)
+                    }
+                }
+                #expect(try await pool.number("SELECT count(*) FROM jurisdiction") == 2)
+            }
+        }
+    }
+}

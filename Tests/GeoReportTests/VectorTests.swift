@@ -1,0 +1,547 @@
+import GeoReport
+import Reports
+import Testing
+
+/// The vectors of GR-12, as both formats must print them.
+@Suite struct `The vectors of GR-12` {
+    @Test func `discovery tells both endpoints`() throws {
+        let xml = #"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <discovery>
+              <changeset>2026-04-12T06:00:00Z</changeset>
+              <contact>Екип „Отворен град“, api@gateway.example, +359 2 000 0000</contact>
+              <key_service>Заявете ключ на https://gateway.example/keys</key_service>
+              <endpoints>
+                <endpoint>
+                  <specification>http://wiki.open311.org/GeoReport_v2</specification>
+                  <url>https://gateway.example/open311/v2</url>
+                  <changeset>2026-04-12T06:00:00Z</changeset>
+                  <type>production</type>
+                  <formats>
+                    <format>text/xml</format>
+                    <format>application/json</format>
+                  </formats>
+                </endpoint>
+                <endpoint>
+                  <specification>http://wiki.open311.org/GeoReport_v2</specification>
+                  <url>https://sandbox.gateway.example/open311/v2</url>
+                  <changeset>2026-03-30T09:15:00Z</changeset>
+                  <type>test</type>
+                  <formats>
+                    <format>text/xml</format>
+                    <format>application/json</format>
+                  </formats>
+                </endpoint>
+              </endpoints>
+            </discovery>
+            """#
+        let json = #"""
+            {
+              "changeset": "2026-04-12T06:00:00Z",
+              "contact": "Екип „Отворен град“, api@gateway.example, +359 2 000 0000",
+              "key_service": "Заявете ключ на https://gateway.example/keys",
+              "endpoints": [
+                {
+                  "specification": "http://wiki.open311.org/GeoReport_v2",
+                  "url": "https://gateway.example/open311/v2",
+                  "changeset": "2026-04-12T06:00:00Z",
+                  "type": "production",
+                  "formats": ["text/xml", "application/json"]
+                },
+                {
+                  "specification": "http://wiki.open311.org/GeoReport_v2",
+                  "url": "https://sandbox.gateway.example/open311/v2",
+                  "changeset": "2026-03-30T09:15:00Z",
+                  "type": "test",
+                  "formats": ["text/xml", "application/json"]
+                }
+              ]
+            }
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.discovery(discovery, as: format)
+        }
+    }
+
+    @Test func `services have all seven members`() throws {
+        let xml = #"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <services>
+              <service>
+                <service_code>POTHOLE</service_code>
+                <service_name>Дупка на пътното платно</service_name>
+                <description>Дупка или пропадане в асфалта</description>
+                <metadata>true</metadata>
+                <type>realtime</type>
+                <keywords>дупка,асфалт,настилка</keywords>
+                <group>Улици</group>
+              </service>
+              <service>
+                <service_code>STREETLIGHT</service_code>
+                <service_name>Неработещо улично осветление</service_name>
+                <description/>
+                <metadata>false</metadata>
+                <type>batch</type>
+                <keywords>лампа,осветление</keywords>
+                <group>Улици</group>
+              </service>
+            </services>
+            """#
+        let json = #"""
+            [
+              {
+                "service_code": "POTHOLE",
+                "service_name": "Дупка на пътното платно",
+                "description": "Дупка или пропадане в асфалта",
+                "metadata": true,
+                "type": "realtime",
+                "keywords": "дупка,асфалт,настилка",
+                "group": "Улици"
+              },
+              {
+                "service_code": "STREETLIGHT",
+                "service_name": "Неработещо улично осветление",
+                "description": null,
+                "metadata": false,
+                "type": "batch",
+                "keywords": "лампа,осветление",
+                "group": "Улици"
+              }
+            ]
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.services(in: Sample.sofia(), as: format)
+        }
+    }
+
+    @Test func `one service is a list of one`() throws {
+        let xml = #"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <services>
+              <service>
+                <service_code>WASTE-MIT</service_code>
+                <service_name>Mbeturina të pambledhura</service_name>
+                <description>Kontejner i mbushur ose mbeturina në rrugë</description>
+                <metadata>false</metadata>
+                <type>realtime</type>
+                <keywords>mbeturina,kontejner,pastrim</keywords>
+                <group>Mjedisi</group>
+              </service>
+            </services>
+            """#
+        let json = #"""
+            [
+              {
+                "service_code": "WASTE-MIT",
+                "service_name": "Mbeturina të pambledhura",
+                "description": "Kontejner i mbushur ose mbeturina në rrugë",
+                "metadata": false,
+                "type": "realtime",
+                "keywords": "mbeturina,kontejner,pastrim",
+                "group": "Mjedisi"
+              }
+            ]
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.services(in: Sample.mitrovica, as: format)
+        }
+    }
+
+    @Test func `no services are an empty list`() throws {
+        let xml = #"""
+            <services/>
+            """#
+        let json = #"""
+            []
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.services(in: Sample.sofia(services: []), as: format)
+        }
+    }
+
+    @Test func `a definition asks its questions in order`() throws {
+        let xml = #"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <service_definition>
+              <service_code>POTHOLE</service_code>
+              <attributes>
+                <attribute>
+                  <variable>false</variable>
+                  <code>INFO</code>
+                  <datatype>string</datatype>
+                  <required>false</required>
+                  <datatype_description/>
+                  <order>1</order>
+                  <description>При непосредствена опасност звънете на 112.</description>
+                </attribute>
+                <attribute>
+                  <variable>true</variable>
+                  <code>DEPTH</code>
+                  <datatype>singlevaluelist</datatype>
+                  <required>true</required>
+                  <datatype_description>Изберете една стойност</datatype_description>
+                  <order>2</order>
+                  <description>Колко дълбока е дупката?</description>
+                  <values>
+                    <value>
+                      <key>LT5</key>
+                      <name>до 5 см</name>
+                    </value>
+                    <value>
+                      <key>GT5</key>
+                      <name>над 5 см</name>
+                    </value>
+                  </values>
+                </attribute>
+                <attribute>
+                  <variable>true</variable>
+                  <code>HAZARDS</code>
+                  <datatype>multivaluelist</datatype>
+                  <required>false</required>
+                  <datatype_description/>
+                  <order>3</order>
+                  <description>Какво затруднява?</description>
+                  <values>
+                    <value>
+                      <key>CARS</key>
+                      <name>автомобили</name>
+                    </value>
+                    <value>
+                      <key>BIKES</key>
+                      <name>велосипеди</name>
+                    </value>
+                    <value>
+                      <key>WALK</key>
+                      <name>пешеходци</name>
+                    </value>
+                  </values>
+                </attribute>
+                <attribute>
+                  <variable>true</variable>
+                  <code>SEEN_AT</code>
+                  <datatype>datetime</datatype>
+                  <required>false</required>
+                  <datatype_description>ISO 8601</datatype_description>
+                  <order>4</order>
+                  <description>Кога я видяхте за първи път?</description>
+                </attribute>
+              </attributes>
+            </service_definition>
+            """#
+        let json = #"""
+            {
+              "service_code": "POTHOLE",
+              "attributes": [
+                {
+                  "variable": false,
+                  "code": "INFO",
+                  "datatype": "string",
+                  "required": false,
+                  "datatype_description": null,
+                  "order": 1,
+                  "description": "При непосредствена опасност звънете на 112."
+                },
+                {
+                  "variable": true,
+                  "code": "DEPTH",
+                  "datatype": "singlevaluelist",
+                  "required": true,
+                  "datatype_description": "Изберете една стойност",
+                  "order": 2,
+                  "description": "Колко дълбока е дупката?",
+                  "values": [
+                    {"key": "LT5", "name": "до 5 см"},
+                    {"key": "GT5", "name": "над 5 см"}
+                  ]
+                },
+                {
+                  "variable": true,
+                  "code": "HAZARDS",
+                  "datatype": "multivaluelist",
+                  "required": false,
+                  "datatype_description": null,
+                  "order": 3,
+                  "description": "Какво затруднява?",
+                  "values": [
+                    {"key": "CARS", "name": "автомобили"},
+                    {"key": "BIKES", "name": "велосипеди"},
+                    {"key": "WALK", "name": "пешеходци"}
+                  ]
+                },
+                {
+                  "variable": true,
+                  "code": "SEEN_AT",
+                  "datatype": "datetime",
+                  "required": false,
+                  "datatype_description": "ISO 8601",
+                  "order": 4,
+                  "description": "Кога я видяхте за първи път?"
+                }
+              ]
+            }
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.definition(of: Sample.pothole, in: Sample.sofia(), as: format)
+        }
+    }
+
+    @Test func `a service without questions has a definition`() throws {
+        let xml = #"""
+            <service_definition><service_code>STREETLIGHT</service_code><attributes/></service_definition>
+            """#
+        let json = #"""
+            {"service_code":"STREETLIGHT","attributes":[]}
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.definition(of: Sample.streetlight, in: Sample.sofia(), as: format)
+        }
+    }
+
+    @Test func `a realtime service answers with the id`() throws {
+        let xml = #"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <service_requests>
+              <request>
+                <service_request_id>SOF-2026-000417</service_request_id>
+                <service_notice>Ще бъде проверено до 5 работни дни.</service_notice>
+                <account_id/>
+              </request>
+            </service_requests>
+            """#
+        let json = #"""
+            [
+              {
+                "service_request_id": "SOF-2026-000417",
+                "service_notice": "Ще бъде проверено до 5 работни дни.",
+                "account_id": null
+              }
+            ]
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.receipt(
+                Issued(
+                    id: Sample.report("SOF-2026-000417"),
+                    notice: "Ще бъде проверено до 5 работни дни."), as: format)
+        }
+    }
+
+    @Test func `a batch service answers with a token and no id`() throws {
+        let xml = #"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <service_requests>
+              <request>
+                <token>tk-7f3a9c</token>
+                <service_notice/>
+                <account_id/>
+              </request>
+            </service_requests>
+            """#
+        let json = #"""
+            [
+              {
+                "token": "tk-7f3a9c",
+                "service_notice": null,
+                "account_id": null
+              }
+            ]
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.receipt(
+                Issued(
+                    id: Sample.report("SOF-2026-000418"), token: Sample.token("tk-7f3a9c")),
+                as: format)
+        }
+    }
+
+    @Test func `a token without an id is pending`() throws {
+        let xml = #"""
+            <service_requests><request><token>tk-7f3a9c</token></request></service_requests>
+            """#
+        let json = #"""
+            [{"token":"tk-7f3a9c"}]
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.token(Sample.token("tk-7f3a9c"), resolvedTo: nil, as: format)
+        }
+    }
+
+    @Test func `a token resolves to an id`() throws {
+        let xml = #"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <service_requests>
+              <request>
+                <service_request_id>SOF-2026-000418</service_request_id>
+                <token>tk-7f3a9c</token>
+              </request>
+            </service_requests>
+            """#
+        let json = #"""
+            [
+              {
+                "service_request_id": "SOF-2026-000418",
+                "token": "tk-7f3a9c"
+              }
+            ]
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.token(
+                Sample.token("tk-7f3a9c"), resolvedTo: Sample.report("SOF-2026-000418"),
+                as: format)
+        }
+    }
+
+    @Test func `reports have all seventeen members`() throws {
+        let xml = #"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <service_requests>
+              <request>
+                <service_request_id>SOF-2026-000418</service_request_id>
+                <status>open</status>
+                <status_notes/>
+                <service_name>Неработещо улично осветление</service_name>
+                <service_code>STREETLIGHT</service_code>
+                <description/>
+                <agency_responsible/>
+                <service_notice/>
+                <requested_datetime>2026-04-14T17:05:30Z</requested_datetime>
+                <updated_datetime>2026-04-14T17:05:30Z</updated_datetime>
+                <expected_datetime/>
+                <address>ул. Граф Игнатиев 2, София</address>
+                <address_id/>
+                <zipcode/>
+                <lat/>
+                <long/>
+                <media_url/>
+              </request>
+              <request>
+                <service_request_id>SOF-2026-000417</service_request_id>
+                <status>closed</status>
+                <status_notes>Запълнена на 16.04. Благодарим &amp; поздрави &lt;Столична община&gt;</status_notes>
+                <service_name>Дупка на пътното платно</service_name>
+                <service_code>POTHOLE</service_code>
+                <description>Дупка пред № 15
+            втори ред</description>
+                <agency_responsible>Столична община, Дирекция „Пътища“</agency_responsible>
+                <service_notice>Ще бъде проверено до 5 работни дни.</service_notice>
+                <requested_datetime>2026-04-14T06:37:38Z</requested_datetime>
+                <updated_datetime>2026-04-16T12:00:00Z</updated_datetime>
+                <expected_datetime>2026-04-21T21:00:00Z</expected_datetime>
+                <address>бул. Витоша 15, София</address>
+                <address_id>00715</address_id>
+                <zipcode>1000</zipcode>
+                <lat>42.6977</lat>
+                <long>23.3219</long>
+                <media_url>https://gateway.example/media/SOF-2026-000417/1.jpg</media_url>
+              </request>
+            </service_requests>
+            """#
+        let json = #"""
+            [
+              {
+                "service_request_id": "SOF-2026-000418",
+                "status": "open",
+                "status_notes": null,
+                "service_name": "Неработещо улично осветление",
+                "service_code": "STREETLIGHT",
+                "description": null,
+                "agency_responsible": null,
+                "service_notice": null,
+                "requested_datetime": "2026-04-14T17:05:30Z",
+                "updated_datetime": "2026-04-14T17:05:30Z",
+                "expected_datetime": null,
+                "address": "ул. Граф Игнатиев 2, София",
+                "address_id": null,
+                "zipcode": null,
+                "lat": null,
+                "long": null,
+                "media_url": null
+              },
+              {
+                "service_request_id": "SOF-2026-000417",
+                "status": "closed",
+                "status_notes": "Запълнена на 16.04. Благодарим & поздрави <Столична община>",
+                "service_name": "Дупка на пътното платно",
+                "service_code": "POTHOLE",
+                "description": "Дупка пред № 15\nвтори ред",
+                "agency_responsible": "Столична община, Дирекция „Пътища“",
+                "service_notice": "Ще бъде проверено до 5 работни дни.",
+                "requested_datetime": "2026-04-14T06:37:38Z",
+                "updated_datetime": "2026-04-16T12:00:00Z",
+                "expected_datetime": "2026-04-21T21:00:00Z",
+                "address": "бул. Витоша 15, София",
+                "address_id": "00715",
+                "zipcode": "1000",
+                "lat": 42.6977,
+                "long": 23.3219,
+                "media_url": "https://gateway.example/media/SOF-2026-000417/1.jpg"
+              }
+            ]
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.reports([Sample.open, Sample.closed], in: Sample.sofia(), as: format)
+        }
+    }
+
+    @Test func `no reports are an empty list`() throws {
+        let xml = #"""
+            <service_requests/>
+            """#
+        let json = #"""
+            []
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.reports([], in: Sample.sofia(), as: format)
+        }
+    }
+
+    @Test func `each problem is an error of its own`() throws {
+        let xml = #"""
+            <?xml version="1.0" encoding="utf-8"?>
+            <errors>
+              <error>
+                <code>400</code>
+                <description>service_code was not provided (required)</description>
+              </error>
+              <error>
+                <code>400</code>
+                <description>location was not provided: send lat and long, or address_string, or address_id</description>
+              </error>
+            </errors>
+            """#
+        let json = #"""
+            [
+              {
+                "code": 400,
+                "description": "service_code was not provided (required)"
+              },
+              {
+                "code": 400,
+                "description": "location was not provided: send lat and long, or address_string, or address_id"
+              }
+            ]
+            """#
+        try expect(xml: xml, json: json) { format in
+            Documents.errors(
+                Fault(
+                    .malformed,
+                    [
+                        "service_code was not provided (required)",
+                        "location was not provided: "
+                            + "send lat and long, or address_string, or address_id",
+                    ]), as: format)
+        }
+    }
+
+    private let discovery = Discovery(
+        changeset: Sample.time("2026-04-12T06:00:00Z"),
+        contact: "Екип „Отворен град“, api@gateway.example, +359 2 000 0000",
+        keyService: "Заявете ключ на https://gateway.example/keys",
+        endpoints: [
+            Discovery.Endpoint(
+                url: "https://gateway.example/open311/v2",
+                changeset: Sample.time("2026-04-12T06:00:00Z"), stage: .production),
+            Discovery.Endpoint(
+                url: "https://sandbox.gateway.example/open311/v2",
+                changeset: Sample.time("2026-03-30T09:15:00Z"), stage: .test),
+        ])
+}

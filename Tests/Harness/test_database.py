@@ -1,0 +1,91 @@
+"""The database goes away and comes back; a database that would lose reports is refused (H4, B4, I151)."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from kit.cluster import Cluster
+from kit.instance import Instance, wait_until
+
+GOOD = {"service_code": "GRAFFITI", "lat": "42.7", "long": "23.3"}
+
+
+@pytest.fixture
+def elsewhere(binary):
+    """A Viaduct on a server that was already there, and that server."""
+    with Cluster() as cluster, Instance(VIADUCT_DATABASE_URL=cluster.url) as instance:
+        yield instance, cluster
+
+
+def test_a_server_that_is_already_there(elsewhere):
+    instance, _ = elsewhere
+    caller = instance.start().caller("sofia", instance.key())
+    number = caller.post("/requests.json", {**GOOD, "description": "there"}).json[0]["service_request_id"]
+    assert caller.get(f"/requests/{number}.xml").status == 200
+    assert instance.postmaster is None, "no cluster of our own beside it"
+    assert instance.stop() == 0
+    instance.start()
+    assert caller.get(f"/requests/{number}.json").json[0]["description"] == "there"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])
+def test_h4_gone_and_back(elsewhere, how):
+    instance, cluster = elsewhere
+    caller = instance.start().caller("sofia", instance.key())
+    assert caller.post("/requests.json", {**GOOD, "description": "before"}).status == 200
+    cluster.stop(how)
+
+    wait_until(lambda: instance.admin("/ready") == 503, within=2)
+    assert instance.admin("/live") == 200
+    for number in range(5):
+        started = time.monotonic()
+        answer = caller.post("/requests.json", {**GOOD, "description": f"without {number}"})
+        assert time.monotonic() - started <= 2.2
+        assert answer.status == 503 and answer.header("Retry-After")
+        answer.problems()
+    assert caller.get("/services.json").status == 200
+    assert caller.get("/services/POTHOLE.xml").status == 200
+    assert caller.get("/discovery.xml").status == 200
+    assert caller.get("/requests.json").status == 503
+
+    cluster.start()
+    post = lambda: caller.post("/requests.json", {**GOOD, "description": "after"}).status  # noqa: E731
+    seconds = wait_until(lambda: post() == 200, within=5)
+    wait_until(lambda: instance.admin("/ready") == 200, within=5 - seconds)
+    told = {row["description"] for row in caller.get("/requests.json").json}
+    assert told == {"before", "after"}, "what was answered 503 did not happen"
+
+
+def test_the_embedded_server_comes_back_by_itself(fresh):
+    caller = fresh.start().caller("sofia", fresh.key())
+    assert caller.post("/requests.json", {**GOOD, "description": "before"}).status == 200
+    os.kill(fresh.postmaster, signal.SIGQUIT)
+    wait_until(
+        lambda: caller.post("/requests.json", {**GOOD, "description": "after"}).status == 200, within=15
+    )
+    assert len(caller.get("/requests.json").json) == 2
+
+
+def test_a_killed_gateway_leaves_a_cluster_that_the_next_one_takes(fresh):
+    caller = fresh.start().caller("sofia", fresh.key())
+    assert caller.post("/requests.json", {**GOOD, "description": "kept"}).status == 200
+    postmaster = fresh.postmaster
+    fresh.kill()
+    assert Path(f"/proc/{postmaster}").exists()
+    fresh.start()
+    assert fresh.postmaster == postmaster
+    assert [row["description"] for row in caller.get("/requests.json").json] == ["kept"]
+    assert fresh.stop() == 0
+    assert not Path(f"/proc/{postmaster}").exists(), "a clean exit ends the cluster"
+
+
+@pytest.mark.parametrize("option", ["fsync", "full_page_writes", "synchronous_commit"])
+def test_b4_a_server_that_would_lose_reports_is_refused(binary, option):
+    with Cluster(**{option: "off"}) as cluster, Instance(VIADUCT_DATABASE_URL=cluster.url) as instance:
+        done = instance.command("serve", within=30)
+        assert done.returncode != 0
+        assert option in done.stdout + done.stderr
+        assert instance.command("check").returncode != 0

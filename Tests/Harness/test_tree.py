@@ -1,0 +1,185 @@
+"""The rules of the tree that a tool can see (DESIGN 1, STYLE)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "Sources").rglob("*.swift"))
+ADAPTERS = sorted((ROOT / "Adapters").rglob("*.swift"))
+SPECS = ROOT / "Specs" / "GeoReport"
+
+# DESIGN 1: what a module may import of ours. Imports point one way, down to Reports.
+MAY_IMPORT = {
+    "Postgres": {"CLibPQ"},
+    "XML": {"CLibXML2"},
+    "Reports": set(),
+    "GeoReport": {"Reports", "XML"},
+    "CaseStore": {"Reports", "Federation", "Postgres"},
+    "Federation": {"Reports"},
+    "Relay": {"Federation", "Reports", "CaseStore"},
+    "Gateway": {"GeoReport", "Reports", "CaseStore"},
+    "Conformance": {"GeoReport", "Reports"},
+}
+MODULES = {*MAY_IMPORT, "CLibPQ", "CLibXML2"}
+# Who may touch what is outside.
+ONLY_IN = {
+    "CLibPQ": {"Postgres"},
+    "CLibXML2": {"XML"},
+    "HummingbirdCore": {"Gateway"},
+    "Hummingbird": {"Gateway"},
+    "NIOHTTP1": {"Gateway"},
+    "ArgumentParser": {"viaduct"},
+    "Yams": {"viaduct"},
+}
+# Cities and vendors that the sources know from tests and examples only.
+NAMED_ELSEWHERE = re.compile(
+    r"\b(Sofia|Mitrovica|Prishtina|Pristina|K(?:ö|oe)ln|Cologne|Chicago|Boston|Toronto|Helsinki|Rostock|"
+    r"Bloomington|SeeClickFix|CivicPlus|Salesforce|Symology|Mark-a-Spot|Klarschiff|Signalen|Zammad)\b"
+)
+
+
+def module(path: Path) -> str:
+    return path.relative_to(ROOT / "Sources").parts[0]
+
+
+def code(path: Path) -> str:
+    """A file's text without comments and texts, line for line."""
+    text = path.read_text()
+    text = re.sub(r'"""(.*?)"""', lambda m: '""' + "\n" * m.group().count("\n"), text, flags=re.S)
+    text = re.sub(r'#"(.*?)"#', '""', text)
+    text = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+    return re.sub(r"//.*", "", text)
+
+
+def offences(paths: list[Path], pattern: str, text=code) -> list[str]:
+    """`file:line: text` of each line that matches."""
+    found = []
+    for path in paths:
+        for number, line in enumerate(text(path).split("\n"), 1):
+            if re.search(pattern, line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    return set(
+        re.findall(
+            r"^\s*(?:@\w+ )?(?:package |public |private )?import (?:struct |class |enum |func )?(\w+)",
+            code(path),
+            re.M,
+        )
+    )
+
+
+def uses() -> list[tuple[str, Path, str]]:
+    """Each import of a module of ours by another: who, where, whom."""
+    files = [(module(path), path) for path in SOURCES]
+    files += [("Conformance", path) for path in sorted((SPECS / "Conformance").rglob("*.swift"))]
+    return [(who, path, name) for who, path in files for name in sorted(imports(path) & MODULES)]
+
+
+def test_modules_import_only_downwards():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for who, path, name in uses()
+        if name not in MAY_IMPORT.get(who, MODULES)
+    ]
+    assert wrong == []
+
+
+def test_a_module_imports_only_what_its_line_in_the_package_names():
+    package = (ROOT / "Package.swift").read_text()
+    lines = re.findall(r'arget\(\s*name: "(\w+)"(?:,\s*dependencies: \[(.*?)\])?', package, re.S)
+    named = {name: set(re.findall(r'"(\w+)"', dependencies)) for name, dependencies in lines}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}" for who, path, name in uses() if name not in named[who]
+    ]
+    assert wrong == []
+
+
+def test_what_is_outside_is_touched_in_one_place():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in SOURCES
+        for name in imports(path) & set(ONLY_IN)
+        if module(path) not in ONLY_IN[name]
+    ]
+    assert wrong == []
+
+
+def test_x2_no_banned_parser():
+    swift = [
+        p for folder in ("Sources", "Adapters", "Specs", "Tests") for p in (ROOT / folder).rglob("*.swift")
+    ]
+    assert offences(swift, r"\bimport (FoundationXML|XMLCoder)\b") == []
+
+
+def test_h9_nothing_that_a_request_reaches_can_trap():
+    # Where C is wrapped, an unwrapped pointer carries the sentence that makes it true.
+    careful = [p for p in SOURCES + ADAPTERS if p.parts[len(ROOT.parts) + 1] not in ("Postgres", "XML")]
+    assert offences(careful, r"\btry!|\bas!|\bfatalError\(|[\w)\]]!(?=[\s.,)\]?\[]|$)(?!=)") == []
+
+
+def test_unsafe_sendable_only_where_c_is_wrapped():
+    careful = [p for p in SOURCES + ADAPTERS if p.parts[len(ROOT.parts) + 1] not in ("Postgres", "XML")]
+    assert offences(careful, r"@unchecked Sendable|nonisolated\(unsafe\)|UnsafeMutable\w*Pointer") == []
+
+
+def test_sql_is_in_the_case_store_only():
+    others = [p for p in SOURCES if module(p) not in ("CaseStore", "Postgres")]
+    pattern = r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b"
+    assert offences(others, pattern, text=lambda p: p.read_text()) == []
+
+
+def test_files_are_named_after_their_subject():
+    vague = re.compile(r"(Utils?|Utilities|Helpers?|Common|Core|Extensions|Managers?|Misc|New|V2)\.swift$")
+    assert [str(p.relative_to(ROOT)) for p in SOURCES + ADAPTERS if vague.search(p.name)] == []
+
+
+def test_no_city_and_no_vendor_in_the_sources():
+    # A comment may say whose behaviour a rule answers to; the program may not know them.
+    def uncommented(path: Path) -> str:
+        return re.sub(r"(?m)^\s*//.*$", "", path.read_text())
+
+    assert offences(SOURCES, NAMED_ELSEWHERE, text=uncommented) == []
+
+
+def test_no_note_to_ourselves():
+    folders = ("Sources", "Adapters", "Specs", "Tests", "Scripts", "Bench")
+    files = [
+        p for f in folders for p in (ROOT / f).rglob("*") if p.suffix in (".swift", ".sql", ".sh", ".lua")
+    ]
+    assert offences(files, r"\b(TODO|FIXME|XXX|HACK)\b", text=lambda p: p.read_text()) == []
+
+
+def test_migrations_are_named_and_numbered():
+    names = sorted(p.name for p in (ROOT / "Sources/CaseStore/Migrations").iterdir())
+    assert names, "there are migrations"
+    for number, name in enumerate(names, 1):
+        assert re.fullmatch(rf"m{number:04}-[a-z0-9-]+\.sql", name), name
+
+
+def test_each_requirement_cited_exists():
+    page = SPECS / "Requirements.md"
+    assert page.exists(), "Specs/GeoReport/Requirements.md numbers the requirements"
+    known = set(re.findall(r"\bGR-[A-Z]?[0-9]+(?:\.[0-9]+)*\b", page.read_text()))
+    folders = ("Sources", "Adapters", "Specs", "Tests")
+    files = [
+        p for f in folders for p in (ROOT / f).rglob("*")
+        if p.suffix in (".swift", ".sql", ".py", ".http", ".yaml") and p.is_file()
+    ]  # fmt: skip
+    wrong = [
+        f"{p.relative_to(ROOT)}: {cited}"
+        for p in files
+        for cited in sorted(set(re.findall(r"\bGR-[A-Z]?[0-9]+(?:\.[0-9]+)*\b", p.read_text())))
+        if cited not in known
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("script", ["run", "test", "lint", "bench", "prepare"])
+def test_scripts_can_be_run(script):
+    assert (ROOT / "Scripts" / script).stat().st_mode & 0o111

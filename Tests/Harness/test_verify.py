@@ -1,0 +1,119 @@
+"""`viaduct verify` against the running program, and the schemas of Specs against its answers."""
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from openapi_spec_validator import validate
+from openapi_spec_validator.readers import read_from_filename
+
+from kit.instance import ROOT, Instance
+
+SPECS = ROOT / "Specs" / "GeoReport"
+FIXTURE = SPECS / "Fixture"
+SCHEMAS = sorted((SPECS / "Schemas").glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def served(binary):
+    """A Viaduct as the vectors describe it."""
+    with Instance(settings=FIXTURE) as instance:
+        for template in sorted((FIXTURE / "requests").glob("*.json")):
+            # Their times are told from now.
+            history = subprocess.run(
+                [sys.executable, FIXTURE / "history.py", template.stem], capture_output=True, check=True
+            )
+            file = instance.directory / template.name
+            file.write_bytes(history.stdout)
+            instance.run("import", "requests", str(file), "--jurisdiction", f"{template.stem}.example")
+        key = instance.key("verify")
+        instance.start()
+        yield instance, key
+
+
+def verify(instance: Instance, *arguments: str):
+    base = f"http://127.0.0.1:{instance.port}/open311/v2"
+    return instance.command("verify", base, *arguments, within=300)
+
+
+def test_every_vector_holds_over_a_socket(served):
+    instance, key = served
+    done = verify(instance, "--key", key, "--write", "--json")
+    report = json.loads(done.stdout)
+    failed = [row for row in report["results"] if row["outcome"] == "failed"]
+    assert failed == [] and done.returncode == 0, done.stderr
+    assert sum(row["outcome"] == "passed" for row in report["results"]) >= 60
+
+
+def test_without_leave_nothing_is_written(served):
+    instance, _ = served
+    slug = "sofia"
+    before = len(instance.caller(slug).get("/requests.json").json)
+    done = verify(instance)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "passed" in done.stdout
+    assert len(instance.caller(slug).get("/requests.json").json) == before
+
+
+def answers(viaduct, suffix: str):
+    """One answer of each kind, under the name of its kind."""
+    number = itertools.count()
+    sofia = viaduct.sofia
+
+    def report(code: str) -> dict:
+        return {
+            "service_code": code, "lat": "42.7", "long": "23.3", "attribute[DEPTH]": "GT5",
+            "description": f"{suffix} & <{next(number)}>",
+        }  # fmt: skip
+
+    created = sofia.post(f"/requests.{suffix}", report("POTHOLE"))
+    token = sofia.post(f"/requests.{suffix}", report("STREETLIGHT"))
+    at = sofia.post("/requests.json", report("GRAFFITI")).json[0]["service_request_id"]
+    receipt = sofia.post("/requests.json", report("STREETLIGHT")).json[0]["token"]
+    return {
+        "discovery": [sofia.get(f"/discovery.{suffix}")],
+        "services": [sofia.get(f"/services.{suffix}")],
+        "service-definition": [sofia.get(f"/services/{c}.{suffix}") for c in ("POTHOLE", "GRAFFITI")],
+        "created": [created, token],
+        "token": [sofia.get(f"/tokens/{receipt}.{suffix}")],
+        "requests": [
+            sofia.get(f"/requests.{suffix}"), sofia.get(f"/requests/{at}.{suffix}"),
+            sofia.get(f"/requests.{suffix}", q="nothing holds this"),
+            sofia.get(f"/requests.{suffix}", extensions="true"),
+        ],
+        "errors": [sofia.get(f"/requests/none-1.{suffix}"), sofia.post(f"/requests.{suffix}", {})],
+    }  # fmt: skip
+
+
+def test_json_answers_keep_to_the_schemas(viaduct):
+    schemas = {path.name.split(".")[0]: json.loads(path.read_text()) for path in SCHEMAS}
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    for kind, documents in answers(viaduct, "json").items():
+        assert kind in schemas, f"{kind} is not among {sorted(schemas)}"
+        validator = jsonschema.Draft202012Validator(schemas[kind], format_checker=checker)
+        for document in documents:
+            validator.validate(document.json)
+
+
+def test_xml_answers_keep_to_the_grammar(viaduct, tmp_path: Path):
+    grammars = sorted(SPECS.rglob("*.rng"))
+    assert len(grammars) == 1, grammars
+    files = []
+    for kind, documents in answers(viaduct, "xml").items():
+        for number, document in enumerate(documents):
+            files.append(tmp_path / f"{kind}-{number}.xml")
+            files[-1].write_bytes(document.body)
+    done = subprocess.run(
+        ["xmllint", "--nonet", "--noout", "--relaxng", grammars[0], *files], capture_output=True, text=True
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_description_of_the_interface_is_valid():
+    document, base = read_from_filename(str(SPECS / "openapi.yaml"))
+    validate(document, base_uri=base)
+    assert document["openapi"].startswith("3.1")

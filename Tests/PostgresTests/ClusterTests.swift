@@ -1,0 +1,130 @@
+import DatabaseKit
+import FoundationEssentials
+import Glibc
+import Testing
+
+@testable import Postgres
+
+@Suite(.serialized) struct ClusterTests {
+    @Test func `a second start attaches to the cluster that runs`() async throws {
+        try await TestCluster.with { cluster async throws in
+            let process = try #require(cluster.process)
+            let again = try await EmbeddedCluster.start(settings(of: cluster))
+            #expect(again.process == process)
+            #expect(again.address == cluster.address)
+        }
+    }
+
+    @Test func `a cluster whose postmaster was killed recovers with what was committed`()
+        async throws
+    {
+        try await TestCluster.with { cluster async throws in
+            try await Pool(Pool.Settings(address: cluster.address)).run(
+                script: "CREATE TABLE thing (id bigint); INSERT INTO thing VALUES (1)")
+            let process = try #require(cluster.process)
+            kill(process, SIGKILL)
+            while cluster.process == process { usleep(1000) }
+            let again = try await EmbeddedCluster.start(settings(of: cluster))
+            #expect(again.process != process)
+            let pool = Pool(Pool.Settings(address: again.address))
+            #expect(try await pool.count("SELECT id FROM thing") == 1)
+        }
+    }
+
+    @Test func `a process file that names somebody else's process is no hindrance`() async throws {
+        try await TestCluster.with { cluster async throws in
+            let file = cluster.dataDirectory + "/postmaster.pid"
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            await cluster.stop()
+            // Our own number, which certainly is in use.
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst()
+            try ([String(getpid())] + lines.map(String.init)).joined(separator: "\n")
+                .write(toFile: file, atomically: false, encoding: .utf8)
+            #expect(cluster.process == nil)
+            let again = try await EmbeddedCluster.start(settings(of: cluster))
+            #expect(again.process != nil)
+            await again.stop()
+        }
+    }
+
+    @Test func `a stop ends the cluster and leaves its data`() async throws {
+        try await TestCluster.with { cluster async throws in
+            await cluster.stop()
+            #expect(cluster.process == nil)
+            #expect(access(cluster.dataDirectory + "/PG_VERSION", F_OK) == 0)
+            #expect(access(cluster.dataDirectory + "/postmaster.pid", F_OK) != 0)
+        }
+    }
+
+    @Test func `only the account and root may enter the data and the socket`() async throws {
+        try await TestCluster.with { cluster async throws in
+            for path in [cluster.dataDirectory, cluster.dataDirectory + "/../socket"] {
+                var status = stat()
+                #expect(stat(path, &status) == 0)
+                #expect(status.st_mode & 0o777 == 0o700)
+            }
+            // Our group is not that of the postmaster, so our Ctrl-C is not its end.
+            #expect(getpgid(try #require(cluster.process)) != getpgrp())
+        }
+    }
+
+    @Test func `the application's user is no superuser and the server passes the check`()
+        async throws
+    {
+        try await TestCluster.with { cluster async throws in
+            let check = try await ServerCheck.run(
+                on: Pool(Pool.Settings(address: cluster.address)))
+            #expect(check == ServerCheck(ServerCheck.Facts()))
+        }
+    }
+
+    @Test(arguments: ["fsync", "full_page_writes", "synchronous_commit"])
+    func `a server that may lose what it acknowledged is refused`(setting: String) async throws {
+        try await TestCluster.with { cluster async throws in
+            let pool = Pool(Pool.Settings(address: cluster.administratorAddress))
+            _ = try await pool.query(SQL(verbatim: "ALTER SYSTEM SET \(setting) = off"))
+            _ = try await pool.query("SELECT pg_reload_conf()")
+            let other = Pool(Pool.Settings(address: cluster.address))
+            var check = try await ServerCheck.run(on: other)
+            // Each server process reads the settings anew when it has nothing to do.
+            for _ in 0..<100 where check.refusals.isEmpty {
+                try await Task.sleep(for: .milliseconds(20))
+                check = try await ServerCheck.run(on: other)
+            }
+            #expect(check.refusals.count == 1)
+            #expect(check.refusals.first?.hasPrefix("\(setting) is off") == true)
+        }
+    }
+
+    @Test(arguments: [
+        (ServerCheck.Facts(version: 120_004), "The server is PostgreSQL 12"),
+        (ServerCheck.Facts(dataChecksums: "off"), "data_checksums is off"),
+        (ServerCheck.Facts(isSuperuser: true), "We connect as a superuser"),
+        (ServerCheck.Facts(hasAsynchronousStandby: true), "A standby follows asynchronously"),
+        (ServerCheck.Facts(hasOtherCollation: true), "The collation's version has changed"),
+        (ServerCheck.Facts(clockOffset: -3), "The server's clock and ours differ by -3.0 s"),
+    ])
+    func `what an operator should know is a warning`(facts: ServerCheck.Facts, warning: String) {
+        let check = ServerCheck(facts)
+        #expect(check.refusals.isEmpty)
+        #expect(check.warnings.count == 1)
+        #expect(check.warnings.first?.hasPrefix(warning) == true)
+    }
+
+    @Test func `a socket directory that somebody else made is not trusted`() async throws {
+        let directory = try TestDirectory()
+        let account = try ClusterAccount(named: nil)
+        let path = directory.path + "/socket"
+        mkdir(path, 0o777)
+        chmod(path, 0o777)
+        #expect(throws: ClusterError.self) { try ClusterPlace.make(path, for: account) }
+        rmdir(path)
+        symlink("/tmp", path)
+        #expect(throws: ClusterError.self) { try ClusterPlace.make(path, for: account) }
+    }
+
+    private func settings(of cluster: EmbeddedCluster) -> EmbeddedCluster.Settings {
+        let home = String(cluster.dataDirectory.dropLast("/data".count))
+        return EmbeddedCluster.Settings(directory: home, durability: .throwaway)
+    }
+}
