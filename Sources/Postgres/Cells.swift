@@ -15,24 +15,24 @@ package struct Cells {
     }
 
     /// The next cell as a value; NULL is an error.
+    @inlinable
     package mutating func next<Value: SQLDecodable>(
         _: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
-        let here = Int(column)
-        let value = try next(Value?.self)
-        guard let value else { throw .undecodable(column: here) }
+        guard let value = try next(Value?.self) else { throw .undecodable(column: position - 1) }
         return value
     }
 
     /// The next cell as a value, or `nil` for NULL.
+    // Inlinable, as is the reading of each type: a list of 50 rows of 23 columns spent a third of
+    // its time looking up types while other modules could not specialise this.
+    @inlinable
     package mutating func next<Value: SQLDecodable>(
         _: Value?.Type = Value?.self
     ) throws(PostgresError) -> Value? {
-        guard column < result.columnCount else { throw .undecodable(column: Int(column)) }
-        defer { column += 1 }
-        guard let bytes = bytes(column) else { return nil }
-        guard let value = Value(binary: bytes, type: PQftype(result.pointer, column)) else {
-            throw .undecodable(column: Int(column))
+        guard let cell = try take() else { return nil }
+        guard let value = Value(binary: cell.bytes, type: cell.type) else {
+            throw .undecodable(column: position - 1)
         }
         return value
     }
@@ -43,6 +43,17 @@ package struct Cells {
         guard column < result.columnCount else { return body(nil) }
         defer { column += 1 }
         return withExtendedLifetime(result) { body(bytes(column)) }
+    }
+
+    /// How many cells were taken.
+    @usableFromInline var position: Int { Int(column) }
+
+    /// The next cell's bytes and type, `nil` for NULL.
+    @usableFromInline
+    mutating func take() throws(PostgresError) -> (bytes: UnsafeRawBufferPointer, type: UInt32)? {
+        guard column < result.columnCount else { throw .undecodable(column: Int(column)) }
+        defer { column += 1 }
+        return bytes(column).map { ($0, PQftype(result.pointer, column)) }
     }
 
     private func bytes(_ column: Int32) -> UnsafeRawBufferPointer? {

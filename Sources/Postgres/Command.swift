@@ -56,7 +56,8 @@ final class Command: @unchecked Sendable {
     }
 
     init(
-        _ work: Work, loss: Loss = .unknown, patience: Patience = .statementTimeout, for waiter: Waiter
+        _ work: Work, loss: Loss = .unknown, patience: Patience = .statementTimeout,
+        for waiter: Waiter
     ) {
         self.work = work
         self.loss = loss

@@ -131,7 +131,8 @@ extension Reactor {
         }
         command.expires = now + settings.deadline.nanoseconds
         // Beyond the deadline of an outage, waiting would be in vain; beyond this many, too.
-        guard !isStopping, !isOutOfReach, waiting.count < max(1024, settings.connections * Reactor.depth * 4)
+        guard !isStopping, !isOutOfReach,
+            waiting.count < max(1024, settings.connections * Reactor.depth * 4)
         else { return command.finish(.failure(.unavailable)) }
         waiting.append(command)
     }

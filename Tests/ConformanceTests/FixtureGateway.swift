@@ -8,8 +8,6 @@ import Logging
 import NIOHTTP1
 import Postgres
 import Reports
-import Synchronization
-import Testing
 
 @testable import Gateway
 @testable import viaduct
@@ -17,13 +15,13 @@ import Testing
 /// A gateway in process that holds `Specs/GeoReport/Fixture`: settings and history as an operator
 /// would load them.
 struct FixtureGateway: Sendable {
-    private let gateway: Gateway
-    private let publication: Publication
-    private let catalogue: Catalogue
-    private let store: CaseStore
-    private let pool: Pool
-    private let clock: TestClock
-    private let key: Key
+    let gateway: Gateway
+    let publication: Publication
+    let catalogue: Catalogue
+    let store: CaseStore
+    let pool: Pool
+    let clock: TestClock
+    let key: Key
 
     /// Loads the fixture into an empty database.
     static func open(on pool: Pool) async throws -> FixtureGateway {
@@ -72,7 +70,7 @@ struct FixtureGateway: Sendable {
 
     static let root = "https://gateway.example"
 
-    private static func history(_ slug: String, in catalogue: Catalogue) throws -> [ImportedReport] {
+    static func history(_ slug: String, in catalogue: Catalogue) throws -> [ImportedReport] {
         let bytes = try History.bytes(of: slug, now: Date())
         guard
             let jurisdiction = Jurisdiction.Slug(rawValue: slug)
@@ -125,8 +123,10 @@ struct FixtureGateway: Sendable {
     }
 
     /// What a socket would do: the head is judged, then the whole request is answered.
-    private static func send(_ request: VectorRequest, to gateway: Gateway) async -> VectorResponse {
-        let uri = request.url.hasPrefix(root) ? String(request.url.dropFirst(root.count)) : request.url
+    private static func send(_ request: VectorRequest, to gateway: Gateway) async -> VectorResponse
+    {
+        let uri =
+            request.url.hasPrefix(root) ? String(request.url.dropFirst(root.count)) : request.url
         var headers = HTTPHeaders([("Host", "gateway.example")])
         for header in request.headers { headers.add(name: header.name, value: header.value) }
         if !request.body.isEmpty {
@@ -148,106 +148,4 @@ struct FixtureGateway: Sendable {
             headers: response.headers.map { HeaderLine(name: $0.name, value: $0.value) },
             body: response.bytes)
     }
-
-    // MARK: Acts
-
-    private var acts: [String: Act] {
-        [
-            "publish-a-new-name": publishANewName,
-            "pass-89-days": { [clock] in clock.pass(89 * 86400) },
-            "return-to-now": { [clock] in clock.reset() },
-            "hold-back-the-newest-report": holdBackTheNewestReport,
-            "correct-the-notes": correctTheNotes,
-        ]
-    }
-
-    private func publishANewName() async throws {
-        clock.pass(2)
-        let name = "Renamed " + UUID().uuidString
-        let jurisdictions = catalogue.jurisdictions.map { jurisdiction in
-            jurisdiction.slug.rawValue == "workshop"
-                ? jurisdiction.renaming("MEASURE", to: name) : jurisdiction
-        }
-        let next = try Catalogue(jurisdictions)
-        publication.publish(next, changesets: try await store.publish(next, now: clock.now))
-    }
-
-    private func holdBackTheNewestReport() async throws {
-        _ = try await pool.query(
-            """
-            UPDATE report SET published = NULL
-            WHERE id = (SELECT report FROM event ORDER BY id DESC LIMIT 1)
-            """)
-    }
-
-    private func correctTheNotes() async throws {
-        var history = try Self.history("sofia", in: catalogue)
-            .filter { $0.sourceID == "SOF-CORRECT" }
-        for index in history.indices {
-            history[index].statusNotes = "Corrected " + UUID().uuidString
-            history[index].updated = clock.now.addingTimeInterval(-5)
-        }
-        _ = try await store.take(history, now: clock.now)
-    }
-}
-
-extension Jurisdiction {
-    fileprivate func renaming(_ code: String, to name: String) -> Jurisdiction {
-        let services = services.map { service in
-            service.code.rawValue != code
-                ? service
-                : Service(
-                    code: service.code, name: Localized([defaultLanguage: name]),
-                    description: service.description, group: service.group,
-                    keywords: service.keywords, answersWith: service.answersWith,
-                    visibility: service.visibility, notice: service.notice,
-                    agency: service.agency, attributes: service.attributes)
-        }
-        return Jurisdiction(
-            id: id, slug: slug, aliases: aliases, name: self.name, contact: contact,
-            languages: languages, timeZone: timeZone, boundary: boundary, services: services,
-            repeatWindow: repeatWindow, windowLimit: windowLimit)
-    }
-}
-
-/// The time of day, which a vector may move. A class, because the gateway shares it.
-final class TestClock: Sendable {
-    private let offset = Mutex<TimeInterval>(0)
-
-    var now: Date { Date().addingTimeInterval(offset.withLock { $0 }) }
-
-    func pass(_ seconds: TimeInterval) {
-        offset.withLock { $0 += seconds }
-    }
-
-    func reset() {
-        offset.withLock { $0 = 0 }
-    }
-}
-
-/// The answers met while vectors ran. A class, because the transport shares it.
-final class Answers: Sendable {
-    private let kept = Mutex<Set<[UInt8]>>([])
-
-    func keep(_ response: VectorResponse) {
-        kept.withLock { _ = $0.insert(response.body) }
-    }
-
-    /// The bodies that are XML.
-    var xml: [[UInt8]] { kept.withLock { $0.filter { $0.starts(with: "<?xml".utf8) } } }
-}
-
-/// Opens the gateway once for a suite.
-struct FixtureTrait: SuiteTrait, TestScoping {
-    func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
-    ) async throws {
-        try await TestDatabase.withPool { pool in
-            let gateway = try await FixtureGateway.open(on: pool)
-            try await Self.$gateway.withValue(gateway) { try await function() }
-        }
-    }
-
-    /// The gateway of the suite that runs.
-    @TaskLocal static var gateway: FixtureGateway?
 }

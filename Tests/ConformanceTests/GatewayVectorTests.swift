@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 extension Vector: CustomTestStringConvertible {
+    /// The file's name.
     public var testDescription: String { id }
 }
 

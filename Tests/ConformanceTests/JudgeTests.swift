@@ -121,8 +121,10 @@ struct JudgeTests {
 
     @Test func `a whole document is compared token by token, in order`() throws {
         #expect(try verdict(document: "[ {\"a\": \"x y\" } ]", body: "[{\"a\":\"x y\"}]") == .fits)
-        #expect(try verdict(document: "[\"a & b < c\"]", body: "[\"a \\u0026 b \\u003c c\"]") == .fits)
-        #expect(try verdict(document: "<a>\n  <b>x\ny</b>\n</a>", body: "<a><b>x\ny</b></a>") == .fits)
+        #expect(
+            try verdict(document: "[\"a & b < c\"]", body: "[\"a \\u0026 b \\u003c c\"]") == .fits)
+        #expect(
+            try verdict(document: "<a>\n  <b>x\ny</b>\n</a>", body: "<a><b>x\ny</b></a>") == .fits)
         for (document, body) in [
             ("[{\"a\":\"xy\"}]", "[{\"a\":\"x y\"}]"),
             ("[{\"a\":1,\"b\":2}]", "[{\"b\":2,\"a\":1}]"),
@@ -138,8 +140,12 @@ struct JudgeTests {
     }
 
     @Test func `values of XML equal values of JSON by their text`() {
-        let json = Tree.object([.init(name: "a", value: .number("1")), .init(name: "b", value: .null)])
-        let xml = Tree.object([.init(name: "a", value: .string("1")), .init(name: "b", value: .null)])
+        let json = Tree.object([
+            .init(name: "a", value: .number("1")), .init(name: "b", value: .null),
+        ])
+        let xml = Tree.object([
+            .init(name: "a", value: .string("1")), .init(name: "b", value: .null),
+        ])
         #expect(json.says(the: xml))
         #expect(!json.says(the: .object([.init(name: "a", value: .string("1"))])))
         #expect(!Tree.null.says(the: .string("")))

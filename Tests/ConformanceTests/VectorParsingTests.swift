@@ -34,7 +34,8 @@ struct VectorParsingTests {
         let form = try parse("POST {base}/requests.json\n\na=1\n&b=2\n----\n200\n")
         #expect(form.exchanges.first?.request?.body == "a=1&b=2")
         let parts = try parse(
-            "POST {base}/r\nContent-Type: multipart/form-data; boundary=x\n\n--x\n\n1\n--x--\n----\n200\n")
+            "POST {base}/r\nContent-Type: multipart/form-data; boundary=x\n\n--x\n\n1\n--x--\n----\n200\n"
+        )
         #expect(parts.exchanges.first?.request?.body == "--x\r\n\r\n1\r\n--x--")
     }
 

@@ -8,7 +8,9 @@ struct VerifierTests {
         base: "http://city.example/v2", root: "http://city.example", jurisdiction: "a b",
         key: "k&y", service: "A/B", id: "1")
 
-    private func vector(_ body: String, _ head: String = "needs: any · writes: no · runs: everywhere")
+    private func vector(
+        _ body: String, _ head: String = "needs: any · writes: no · runs: everywhere"
+    )
         throws -> Vector
     {
         let text = "# GR-2.1.1 · MUST · assertion 1\n# A sentence.\n# \(head)\n\n"
@@ -23,7 +25,8 @@ struct VerifierTests {
             now: { Date(timeIntervalSince1970: 1_776_148_658) }, pause: { _ in })
     }
 
-    @Test func `placeholders are encoded in addresses and forms, and plain elsewhere`() async throws {
+    @Test func `placeholders are encoded in addresses and forms, and plain elsewhere`() async throws
+    {
         let vector = try vector(
             """
             POST {base}/services/{service}.{f}?{j}&d={now-1d}&t=дупка
@@ -69,7 +72,9 @@ struct VerifierTests {
             """)
         let findings = await verifier { request in
             let id = request.url.hasSuffix("/x.json") ? "x" : "y"
-            let body = request.url.hasSuffix("requests.json") ? #"[{"id":"x"},{"id":"y"}]"# : "[{\"id\":\"\(id)\"}]"
+            let body =
+                request.url.hasSuffix("requests.json")
+                ? #"[{"id":"x"},{"id":"y"}]"# : "[{\"id\":\"\(id)\"}]"
             return VectorResponse(status: 200, body: Array(body.utf8))
         }.judge(vector)
         #expect(findings.map(\.outcome) == [.passed])
@@ -91,7 +96,10 @@ struct VerifierTests {
         let vector = try vector("GET {base}/a\n----\n200 within 2s\n")
         let calls = Mutex(0)
         let findings = await verifier { _ in
-            VectorResponse(status: calls.withLock { $0 += 1; return $0 } < 3 ? 404 : 200)
+            VectorResponse(
+                status: calls.withLock {
+                    $0 += 1; return $0
+                } < 3 ? 404 : 200)
         }.judge(vector)
         #expect(findings.map(\.outcome) == [.passed])
         #expect(calls.withLock { $0 } == 3)
@@ -172,7 +180,8 @@ struct ProbeTests {
         let target = try await Target.probe(
             "https://city.example/v2/", jurisdiction: "x", key: nil,
             over: transport([
-                "https://city.example/v2/services.json?jurisdiction_id=x": #"[{"service_code":"7"}]"#
+                "https://city.example/v2/services.json?jurisdiction_id=x":
+                    #"[{"service_code":"7"}]"#
             ]))
         #expect(target.base == "https://city.example/v2")
         #expect(target.root.isEmpty)

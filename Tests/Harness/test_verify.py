@@ -42,7 +42,7 @@ def verify(instance: Instance, *arguments: str):
 
 def test_every_vector_holds_over_a_socket(served):
     instance, key = served
-    done = verify(instance, "--key", key, "--write", "--json")
+    done = verify(instance, "--key", key, "--writes", "--json")
     report = json.loads(done.stdout)
     failed = [row for row in report["results"] if row["outcome"] == "failed"]
     assert failed == [] and done.returncode == 0, done.stderr

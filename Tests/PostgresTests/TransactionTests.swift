@@ -97,7 +97,8 @@ import Testing
                     group.addTask {
                         try await pool.transaction { transaction throws(PostgresError) in
                             _ = try await transaction.query("SELECT pg_sleep(0.02)")
-                            _ = try await transaction.query("INSERT INTO thing VALUES (\(100 + id))")
+                            _ = try await transaction.query(
+                                "INSERT INTO thing VALUES (\(100 + id))")
                         }
                     }
                 }

@@ -81,7 +81,7 @@ CREATE TABLE report (
     source_content bytea
         CONSTRAINT report_source_content_form CHECK (octet_length(source_content) = 32),
     CONSTRAINT report_coordinate_whole CHECK ((latitude IS NULL) = (longitude IS NULL)),
-    -- BETWEEN would take no NaN either, because PostgreSQL sorts it above every number.
+    -- Refuses NaN as well: PostgreSQL sorts it above every number, so it is not below 90.
     CONSTRAINT report_coordinate_range
         CHECK (latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180),
     CONSTRAINT report_source_whole CHECK ((source_id IS NULL) = (source_content IS NULL)),

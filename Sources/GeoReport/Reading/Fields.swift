@@ -30,13 +30,13 @@ struct Fields {
     }
 
     /// A time, by all forms that a W3C date has; one without a zone is in UTC.
-    func time(_ names: String...) -> Reading<Date> {
+    func time(_ names: String...) -> Found<Date> {
         guard let text = first(names, { Self.trimmed(Self.scalar($0)) }) else { return .absent }
-        return DateTime.parse(text).map(Reading.value) ?? .unreadable
+        return DateTime.parse(text).map(Found.value) ?? .unreadable
     }
 
     /// A finite number.
-    func number(_ names: String...) -> Reading<Double> {
+    func number(_ names: String...) -> Found<Double> {
         guard let text = first(names, { Self.trimmed(Self.scalar($0)) }) else { return .absent }
         let allowed = "0123456789.+-eE".utf8
         guard text.utf8.count <= 64, text.utf8.allSatisfy(allowed.contains),
@@ -86,7 +86,7 @@ struct Fields {
     }
 
     /// A value that may be missing, and may be wrong.
-    enum Reading<Value> {
+    enum Found<Value> {
         case absent
         case unreadable
         case value(Value)

@@ -21,7 +21,9 @@ struct ClusterPrograms: Sendable {
             [environment["VIADUCT_PG_BIN"]].compactMap(\.self)
             + installed.filter { $0.version == version }.map(\.directory)
             + path + installed.map(\.directory)
-        let place = places.first { access($0 + "/initdb", X_OK) == 0 && access($0 + "/postgres", X_OK) == 0 }
+        let place = places.first {
+            access($0 + "/initdb", X_OK) == 0 && access($0 + "/postgres", X_OK) == 0
+        }
         guard let place else { throw .notInstalled }
         directory = place
     }

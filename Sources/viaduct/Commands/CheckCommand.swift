@@ -22,7 +22,9 @@ struct CheckCommand: ViaductCommand {
             lines.ok("settings", "\(settings.file)")
             for jurisdiction in settings.catalogue.catalogue.jurisdictions {
                 let file = settings.catalogue.files[jurisdiction.id] ?? ""
-                lines.ok("settings", "\(file): \(jurisdiction.id), \(jurisdiction.services.count) services")
+                lines.ok(
+                    "settings",
+                    "\(file): \(jurisdiction.id), \(jurisdiction.services.count) services")
             }
             if settings.catalogue.catalogue.jurisdictions.isEmpty {
                 lines.warn("settings", "\(settings.jurisdictionDirectory) holds no jurisdiction")
@@ -104,6 +106,7 @@ struct CheckLines {
 
     private func say(_ word: String, _ subject: String, _ text: String) {
         let flat = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        Terminal.print("\(word.padding(toLength: 8, withPad: " ", startingAt: 0))\(subject): \(flat)")
+        Terminal.print(
+            "\(word.padding(toLength: 8, withPad: " ", startingAt: 0))\(subject): \(flat)")
     }
 }

@@ -29,7 +29,10 @@ struct ImportRequestsCommand: ViaductCommand {
     var source: String
     @Option(help: "Whose reports they are: an id, an alias or a slug.")
     var jurisdiction: String
-    @Option(help: "What the source is called, with each report's event. Default: the file's or server's name.")
+    @Option(
+        help:
+            "What the source is called, with each report's event. Default: the file's or server's name."
+    )
     var sourceName: String?
     @Option(help: "How many reports a page of an address shall have, 1 to 1000.")
     var pageSize = 500

@@ -49,7 +49,7 @@ struct ImportServicesCommand: ViaductCommand {
         let held = file?.jurisdiction.services ?? []
         let spoken = try catalogueLanguage(file?.jurisdiction)
         let languages = file?.jurisdiction.languages ?? [spoken]
-        var work = CatalogueImport(language: spoken)
+        var work = CatalogueImport(language: spoken, fallback: languages.first ?? spoken)
         let services = work.services(read, definitions: definitions, held: held)
         let text =
             isNew
@@ -72,7 +72,8 @@ struct ImportServicesCommand: ViaductCommand {
             jurisdiction?.languages.contains(wanted) ?? true
         else {
             throw CommandError(
-                .usage, "\(language) is not among the languages of \(jurisdictionFile); add it there.")
+                .usage,
+                "\(language) is not among the languages of \(jurisdictionFile); add it there.")
         }
         return wanted
     }
@@ -86,7 +87,8 @@ struct ImportServicesCommand: ViaductCommand {
             ("name", name ?? stem.prefix(1).uppercased() + stem.dropFirst()),
             ("contact", contact ?? "Set the contact in \(jurisdictionFile)"),
         ]
-        var text = "# Its services were taken from \(ImportSource(source).name); edit as you like.\n"
+        var text =
+            "# Its services were taken from \(ImportSource(source).name); edit as you like.\n"
         for (key, value) in values { text += key + ":" + YAMLText.value(value, indent: 2) + "\n" }
         text += "languages: [\(languages.map(\.rawValue).joined(separator: ", "))]\n"
         text += "time_zone: \(timeZone)\n\nservices:\n"
@@ -169,8 +171,10 @@ struct DefinitionPlaces {
         let path = list as NSString
         let stem = path.deletingPathExtension
         let beside = path.deletingLastPathComponent
-        return [(beside.isEmpty ? "" : beside + "/") + "services/" + name,
-            stem + "/" + name, stem + "-" + name]
+        return [
+            (beside.isEmpty ? "" : beside + "/") + "services/" + name,
+            stem + "/" + name, stem + "-" + name,
+        ]
     }
 
     /// Under an address: `LIST/CODE.xml`, `services/CODE.xml`, `LIST-CODE.xml`, with its query.
@@ -214,13 +218,13 @@ struct JurisdictionDraft {
         guard let cut = JurisdictionText(old) else {
             throw CommandError(
                 .settings,
-                "\(path): services: must be a list of `- code: …` items; write it so, and try again.")
+                "\(path): services: must be a list of `- code: …` items; write it so, and try again."
+            )
         }
-        let text = cut.replacing(services, languages: languages, kept: held)
+        let text = cut.replacing(services, held: held, languages: languages, aliases: .kept)
         if isFit(text) { return text }
-        // A replaced service held an anchor that others point to: all of them are written out.
-        let others = held.filter { service in !services.contains { $0.code == service.code } }
-        return cut.replacing(others + services, languages: languages, kept: [])
+        // A replaced service held an anchor that others point to.
+        return cut.replacing(services, held: held, languages: languages, aliases: .resolved)
     }
 
     /// Puts the text in the file's place, if Viaduct itself can read it.

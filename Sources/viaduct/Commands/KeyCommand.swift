@@ -92,7 +92,8 @@ struct KeyListCommand: ViaductCommand {
                 client.id.rawValue, client.created.ISO8601Format(),
                 client.revoked.map { "revoked \($0.ISO8601Format())" } ?? "valid",
                 client.jurisdictions.isEmpty
-                    ? "everywhere" : client.jurisdictions.map(\.rawValue).sorted().joined(separator: ","),
+                    ? "everywhere"
+                    : client.jurisdictions.map(\.rawValue).sorted().joined(separator: ","),
                 "\(client.profile.absent.rawValue) \(client.profile.created.rawValue)", client.name,
             ]
         }

@@ -68,7 +68,8 @@ struct SampleCommand: ViaductCommand {
         }
         guard !jurisdictions.isEmpty, let end else {
             throw CommandError(
-                .settings, "There is no jurisdiction; put one into \(settings.jurisdictionDirectory).")
+                .settings,
+                "There is no jurisdiction; put one into \(settings.jurisdictionDirectory).")
         }
         let pictures = media && count <= 100_000 ? try SamplePictures.draw(into: settings) : [:]
         return Sample(
@@ -88,7 +89,9 @@ struct SampleCommand: ViaductCommand {
     ) async throws -> Int {
         let progress = Progress("Sampling", total: count)
         let slugs = Dictionary(
-            uniqueKeysWithValues: settings.catalogue.catalogue.jurisdictions.map { ($0.id, $0.slug) })
+            uniqueKeysWithValues: settings.catalogue.catalogue.jurisdictions.map {
+                ($0.id, $0.slug)
+            })
         var added = 0
         for start in stride(from: 0, to: count, by: 5000) {
             let numbers = start..<min(start + 5000, count)

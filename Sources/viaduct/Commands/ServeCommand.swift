@@ -90,6 +90,9 @@ private struct Serving {
             keyService: settings.keyService)
         site.media = settings.data.media
         site.requestLog = settings.log.requests ? .written : .none
+        site.errorCodes = settings.http.strictErrorCodes ? .strict : .plain
+        site.limits = Edge.Limits(settings.limits)
+        site.mostInFlight = settings.limits.inFlight
         gateway = Gateway(
             settings: site,
             publication: Publication(
@@ -114,6 +117,7 @@ private struct Serving {
                 logger: logger, started: { [announcement] in await announcement.admin($0) }),
             Listener(
                 gateway.site, at: Listener.Address(host: http.host, port: http.port),
+                patience: Patience(settings.limits),
                 logger: logger, started: { [announcement] in await announcement.api($0) }),
         ]
         var configuration = ServiceGroupConfiguration(
@@ -143,6 +147,28 @@ private struct Serving {
     }
 }
 
+extension Edge.Limits {
+    fileprivate init(_ settings: LimitSettings) {
+        self.init()
+        target = settings.target
+        field = settings.header
+        fields = settings.headers
+        fieldCount = settings.headerCount
+        body = settings.body
+        multipart = settings.multipart
+    }
+}
+
+extension Patience {
+    fileprivate init(_ settings: LimitSettings) {
+        self.init()
+        head = settings.headTime
+        first = settings.headTime
+        idle = settings.idleTime
+        bodyAtMost = settings.bodyTime
+    }
+}
+
 /// A loop that ends when it is cancelled, as a service.
 private struct Loop: ServiceLifecycle.Service {
     let body: @Sendable () async -> Void
@@ -162,7 +188,9 @@ private actor Announcement {
     init(_ deployment: Deployment) {
         settings = deployment.settings
         database =
-            deployment.cluster.map { "embedded PostgreSQL in \($0.dataDirectory), run by \($0.accountName)" }
+            deployment.cluster.map {
+                "embedded PostgreSQL in \($0.dataDirectory), run by \($0.accountName)"
+            }
             ?? "the server of database.url"
     }
 

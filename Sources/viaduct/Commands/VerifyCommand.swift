@@ -45,7 +45,9 @@ struct VerifyCommand: ViaductCommand {
             var findings = Conformance.Findings()
             for vector in try Vectors.all() {
                 let judged = await verifier.judge(vector)
-                findings.items += judged.filter { format == nil || $0.format == nil || $0.format == format }
+                findings.items += judged.filter {
+                    format == nil || $0.format == nil || $0.format == format
+                }
                 await progress.advance(by: 1)
             }
             await progress.finish()
@@ -59,7 +61,8 @@ struct VerifyCommand: ViaductCommand {
 
 /// Sends the verifier's requests as they are: no redirect is followed, nothing is repaired.
 private enum HTTPTransport {
-    static func with<R: Sendable>(_ body: (@escaping Transport) async throws -> R) async throws -> R {
+    static func with<R: Sendable>(_ body: (@escaping Transport) async throws -> R) async throws -> R
+    {
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
         settings.timeout = .init(connect: .seconds(5), read: .seconds(20))

@@ -5,22 +5,38 @@ import Reports
 struct CatalogueImport {
     /// The language that the catalogue is written in.
     let language: Language
+    /// The jurisdiction's default language, in which every text must be.
+    let fallback: Language
     private var changes: [String] = []
     /// Services whose definitions were not found.
     private var undefined: [String] = []
+    /// Services of which a text stands in the default language's place.
+    private var untranslated: [String] = []
 
     /// What had to be changed, in sentences.
     var remarks: [String] {
-        guard !undefined.isEmpty else { return changes }
-        let some = undefined.prefix(5).joined(separator: ", ")
-        let more = undefined.count > 5 ? " and \(undefined.count - 5) more" : ""
-        return changes + [
-            "No definition was found for \(some)\(more): they ask nothing until you add attributes."
-        ]
+        var remarks = changes
+        if !undefined.isEmpty {
+            remarks.append(
+                "No definition was found for \(Self.some(undefined)): "
+                    + "they ask nothing until you add attributes.")
+        }
+        if !untranslated.isEmpty {
+            remarks.append(
+                "\(Self.some(untranslated)): the text in \(language) stands for \(fallback), too; "
+                    + "translate it.")
+        }
+        return remarks
     }
 
-    init(language: Language) {
+    private static func some(_ codes: [String]) -> String {
+        let more = codes.count > 5 ? " and \(codes.count - 5) more" : ""
+        return codes.prefix(5).joined(separator: ", ") + more
+    }
+
+    init(language: Language, fallback: Language) {
         self.language = language
+        self.fallback = fallback
     }
 
     /// The services, each with its definition if there is one; what is held already keeps what a
@@ -42,7 +58,8 @@ struct CatalogueImport {
             let old = held.first { $0.code == code }
             var name = CleanText.safe(item.name)
             if let other = names[name], other != code {
-                changes.append("\(other) and \(code) have the same name; the second got its code behind it.")
+                changes.append(
+                    "\(other) and \(code) have the same name; the second got its code behind it.")
                 name += " (\(code))"
             }
             names[name] = code
@@ -66,7 +83,8 @@ struct CatalogueImport {
         over old: Service?
     ) -> Service {
         if item.kind == .blackbox {
-            changes.append("\(code) was of type blackbox, which is not offered; it became realtime.")
+            changes.append(
+                "\(code) was of type blackbox, which is not offered; it became realtime.")
         }
         if item.hasMetadata, definition == nil, old == nil { undefined.append(code.rawValue) }
         var receipt = old?.answersWith ?? .realtime
@@ -74,6 +92,9 @@ struct CatalogueImport {
         case (.batch, .realtime): receipt = .batch(resolvesAfter: .seconds(60))
         case (.realtime, _), (.blackbox, _): receipt = .realtime
         case (.batch, .batch): break
+        }
+        if language != fallback, old?.name.texts[fallback] == nil {
+            untranslated.append(code.rawValue)
         }
         let keywords = keywords(item, code)
         return Service(
@@ -92,7 +113,8 @@ struct CatalogueImport {
                 .joined(separator: "-")
             guard !safe.isEmpty else { return nil }
             guard !JurisdictionReader.refusedKeywords.contains(safe) else {
-                changes.append("\(code): the keyword \(safe) was left out, clients take it as an order.")
+                changes.append(
+                    "\(code): the keyword \(safe) was left out, clients take it as an order.")
                 return nil
             }
             return safe
@@ -105,7 +127,8 @@ struct CatalogueImport {
         var codes: Set<Attribute.Code> = []
         return definition.attributes.compactMap { item in
             guard let code = Attribute.Code(rawValue: item.code), codes.insert(code).inserted else {
-                changes.append("\(service): an attribute was left out: its code is taken or not fit.")
+                changes.append(
+                    "\(service): an attribute was left out: its code is taken or not fit.")
                 return nil
             }
             let held = old?.attributes.first { $0.code == code }
@@ -140,13 +163,17 @@ struct CatalogueImport {
             changes.append("\(service): \(item.code) is a list without values; it became a text.")
             return .string
         }
-        return item.datatype == .singlevaluelist ? .singleValueList(values) : .multiValueList(values)
+        return item.datatype == .singlevaluelist
+            ? .singleValueList(values) : .multiValueList(values)
     }
 
     /// A text in the catalogue's language; the other languages keep theirs.
     private func text(_ text: String?, over held: Localized?) -> Localized {
         var texts = held?.texts ?? [:]
-        if let text = text.map({ CleanText.safe($0) }), !text.isEmpty { texts[language] = text }
+        if let text = text.map({ CleanText.safe($0) }), !text.isEmpty {
+            texts[language] = text
+            if texts[fallback] == nil { texts[fallback] = text }
+        }
         return Localized(texts)
     }
 }

@@ -15,7 +15,9 @@ struct JurisdictionText {
     /// Cuts a file's text, or `nil` if `services:` is no list of `- ` lines.
     init?(_ text: String) {
         guard let root = try? Yams.compose(yaml: text)?.mapping else { return nil }
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) + "\n" }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            String($0) + "\n"
+        }
         let keys = Array(root)
         guard let place = keys.firstIndex(where: { $0.key.string == "services" }),
             let first = keys[place].key.mark?.line, let sequence = keys[place].value.sequence,
@@ -35,23 +37,40 @@ struct JurisdictionText {
         head = lines[..<first].joined()
         items = starts.indices.map { index in
             let stop = index + 1 < starts.count ? starts[index + 1].line : end
-            return (starts[index].code, lines[starts[index].line..<max(stop, starts[index].line)].joined())
+            return (
+                starts[index].code,
+                lines[starts[index].line..<max(stop, starts[index].line)].joined()
+            )
         }
         tail = lines[end...].joined()
     }
 
-    /// The text with these services in place of those of the same code; the others stay as they are.
-    func replacing(_ services: [Service], languages: [Language], kept: [Service]) -> String {
+    /// What happens to `*name` in services that nobody touches.
+    enum Aliases {
+        case kept
+        /// What they stand for is written out, because where it stood has been replaced.
+        case resolved
+    }
+
+    /// The text with these services in place of the held ones of the same code; the others stay as
+    /// they are.
+    func replacing(
+        _ services: [Service], held: [Service], languages: [Language], aliases: Aliases
+    ) -> String {
         let yaml = ServiceYAML(languages: languages)
         var rest = services
         var text = head
+        let lost = lostAnchors(services, held)
         for (code, old) in items {
-            guard let index = rest.firstIndex(where: { $0.code.rawValue == code }) else {
+            let known = held.first { $0.code.rawValue == code }
+            let index = rest.firstIndex { $0.code.rawValue == code }
+            guard let service = index.map({ rest.remove(at: $0) }) ?? known else {
                 text += old
                 continue
             }
-            let service = rest.remove(at: index)
-            text += kept.contains(service) ? old : Self.comments(of: old) + yaml.item(service)
+            let pointsNowhere = lost.contains { old.contains("*" + $0) }
+            let stays = service == known && (aliases == .kept || !pointsNowhere)
+            text += stays ? old : Self.comments(of: old) + yaml.item(service)
         }
         for service in rest {
             if !text.hasSuffix("\n") { text += "\n" }
@@ -61,9 +80,19 @@ struct JurisdictionText {
         return (text + end).trimmingCharacters(in: .newlines) + "\n"
     }
 
+    /// The names that services about to be replaced give to values of theirs.
+    private func lostAnchors(_ services: [Service], _ held: [Service]) -> Set<Substring> {
+        let changed = services.filter { !held.contains($0) }.map(\.code.rawValue)
+        let texts = items.filter { changed.contains($0.code) }.map(\.text)
+        let words = texts.flatMap { $0.split(whereSeparator: { " \n{[,".contains($0) }) }
+        return Set(words.filter { $0.hasPrefix("&") && $0.count > 1 }.map { $0.dropFirst() })
+    }
+
     /// The lines before a service's own that are comments or blank.
     private static func comments(of item: String) -> String {
-        let lines = item.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) + "\n" }
+        let lines = item.split(separator: "\n", omittingEmptySubsequences: false).map {
+            String($0) + "\n"
+        }
         return lines.prefix { isRemark($0) }.joined()
     }
 

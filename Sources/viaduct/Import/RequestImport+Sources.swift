@@ -14,7 +14,7 @@ extension RequestImport {
             let bytes = try ImportSource.read(path)
             let rows = try Reading.reports(
                 bytes, as: ImportSource.file(path).format(of: head), limits: .file)
-            return try await takeAll(rows, now: now)
+            return try await takeAll(Self.settled(rows, first: 1), now: now)
         }
         try await take(csv: handle, head: head, now: now)
     }
@@ -27,7 +27,7 @@ extension RequestImport {
         while !chunk.isEmpty {
             var rows: [Result<ReadReport, RowProblem>] = []
             reader.read(chunk) { rows.append($0) }
-            try await take(rows, first: row, now: now)
+            try await take(Self.settled(rows, first: row), first: row, now: now)
             row += rows.count
             chunk = try handle.read(upToCount: 256 << 10) ?? Data()
         }
@@ -38,6 +38,33 @@ extension RequestImport {
                 "This is no GeoReport file: the first row does not name service_request_id.")
         }
         try await take(rest, first: row, now: now)
+    }
+
+    /// Rows of which no two say different things under one id: the latest word counts, and the others
+    /// are told as bad, so that taking all in again changes nothing.
+    static func settled(
+        _ rows: [Result<ReadReport, RowProblem>], first: Int
+    ) -> [Result<ReadReport, RowProblem>] {
+        var latest: [String: (index: Int, report: ReadReport)] = [:]
+        var settled = rows
+        for (index, row) in rows.enumerated() {
+            guard case .success(let report) = row else { continue }
+            guard let other = latest[report.id] else {
+                latest[report.id] = (index, report)
+                continue
+            }
+            guard other.report != report else { continue }
+            let isLater =
+                (report.updated ?? report.requested)
+                > (other.report.updated ?? other.report.requested)
+            let (loser, winner) = isLater ? (other.index, index) : (index, other.index)
+            settled[loser] = .failure(
+                RowProblem(
+                    row: first + loser,
+                    problem: "row \(first + winner) has the same service_request_id and counts"))
+            if isLater { latest[report.id] = (index, report) }
+        }
+        return settled
     }
 
     /// Takes rows in pieces, so that the progress moves.
@@ -65,7 +92,7 @@ extension RequestImport {
             let ids = rows.compactMap { row in (try? row.get())?.id }
             let fresh = ids.filter { seen.insert($0).inserted }
             if rows.isEmpty || (page > 1 && fresh.isEmpty) { return }
-            try await take(rows, first: first, now: now)
+            try await take(Self.settled(rows, first: first), first: first, now: now)
             first += rows.count
             // A file is no list of pages.
             if format == .csv { return }

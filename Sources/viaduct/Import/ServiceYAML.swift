@@ -12,7 +12,8 @@ struct ServiceYAML {
         lines += text("description", service.description, indent: 4)
         if service.group != OtherGroup.name { lines += text("group", service.group, indent: 4) }
         if !service.keywords.isEmpty {
-            lines += "    keywords: [\(service.keywords.map(YAMLText.item).joined(separator: ", "))]\n"
+            lines +=
+                "    keywords: [\(service.keywords.map(YAMLText.item).joined(separator: ", "))]\n"
         }
         if case .batch(let delay) = service.answersWith {
             lines += "    type: batch\n    resolves_after: \(delay.components.seconds)s\n"
@@ -36,6 +37,12 @@ struct ServiceYAML {
         guard let values = attribute.datatype.values else { return lines }
         lines += "        values:\n"
         for value in values {
+            let flow = flow(value.name) ?? "\n"
+            let short = "          - {key: \(YAMLText.item(value.key)), name: \(flow)}"
+            guard short.contains("\n") || short.count > 100 else {
+                lines += short + "\n"
+                continue
+            }
             lines += "          - key:" + YAMLText.value(value.key, indent: 14) + "\n"
             lines += text("name", value.name, indent: 12)
         }
@@ -53,6 +60,19 @@ struct ServiceYAML {
         }
     }
 
+    /// All languages on one line, or `nil` if a text has several lines.
+    private func flow(_ localized: Localized) -> String? {
+        let texts = languages.compactMap { language in
+            localized.texts[language].map { (language, $0) }
+        }
+        guard !texts.contains(where: { $0.1.contains("\n") }) else { return nil }
+        if texts.count == 1, let first = texts.first, first.0 == languages.first {
+            return YAMLText.item(first.1)
+        }
+        let pairs = texts.map { "\($0): \(YAMLText.item($1))" }
+        return "{" + pairs.joined(separator: ", ") + "}"
+    }
+
     /// A key with its text in each language; nothing if there is none.
     func text(_ key: String, _ localized: Localized, indent: Int) -> String {
         let margin = String(repeating: " ", count: indent)
@@ -62,6 +82,9 @@ struct ServiceYAML {
         guard let first = texts.first else { return "" }
         if texts.count == 1, first.0 == languages.first {
             return margin + key + ":" + YAMLText.value(first.1, indent: indent + 2) + "\n"
+        }
+        if let flow = flow(localized), margin.count + key.count + 2 + flow.count <= 100 {
+            return "\(margin)\(key): \(flow)\n"
         }
         return margin + key + ":\n"
             + texts.map { language, text in

@@ -25,7 +25,8 @@ enum YAMLText {
 
     /// Letters first and only harmless signs behind them: nothing that YAML could read otherwise.
     private static func isPlain(_ text: String) -> Bool {
-        guard let first = text.first, first.isLetter, text.last != " ",
+        guard let first = text.unicodeScalars.first, first.properties.isAlphabetic,
+            text.last != " ",
             !words.contains(text.lowercased())
         else { return false }
         return text.unicodeScalars.allSatisfy { scalar in

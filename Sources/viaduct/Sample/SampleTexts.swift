@@ -30,7 +30,8 @@ package struct SampleTexts: Sendable {
             return theme
         }
         return Theme(
-            services: [service.code.rawValue], scene: .road, says: service.name.texts.mapValues { [$0] })
+            services: [service.code.rawValue], scene: .road,
+            says: service.name.texts.mapValues { [$0] })
     }
 
     /// Reads the file; without one, reports say no more than the service's name.
@@ -134,7 +135,8 @@ package struct SamplePlaces: Sendable {
         let spread = keys.optional("spread")?.integer(in: 1...100_000, &findings) ?? 1000
         keys.finish(&findings)
         let numbers = point?.node.sequence?.compactMap { $0.string.flatMap(Double.init) } ?? []
-        guard numbers.count == 2, let point = Coordinate(latitude: numbers[1], longitude: numbers[0])
+        guard numbers.count == 2,
+            let point = Coordinate(latitude: numbers[1], longitude: numbers[0])
         else {
             findings.add("needs point: [longitude, latitude]", at: entry)
             return nil

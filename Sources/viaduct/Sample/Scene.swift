@@ -12,7 +12,8 @@ package enum Scene: String, Sendable, CaseIterable {
         street(&canvas, &random)
         subject(&canvas, &random)
         for _ in 0..<600 {
-            canvas.dot(.random(in: 0..<320, using: &random), .random(in: 130..<240, using: &random), 5)
+            canvas.dot(
+                .random(in: 0..<320, using: &random), .random(in: 130..<240, using: &random), 5)
         }
         return canvas
     }
@@ -75,7 +76,8 @@ package enum Scene: String, Sendable, CaseIterable {
         case .trash:
             for pile in 0..<7 {
                 let at = x - 50 + pile * 16
-                canvas.oval(at, 165 + pile % 3 * 9, size, size * 2 / 3, [8, 10, 13, 11, 14][pile % 5])
+                canvas.oval(
+                    at, 165 + pile % 3 * 9, size, size * 2 / 3, [8, 10, 13, 11, 14][pile % 5])
             }
             canvas.box(x - 28, 118, 56, 42, 10)
             canvas.box(x - 32, 112, 64, 8, 14)

@@ -43,7 +43,8 @@ enum BoundaryReader {
         guard let mapping = entry.mapping(&findings) else { return nil }
         func child(_ name: String) -> Entry? { mapping.entries.first { $0.name == name }?.entry }
         let type = child("type")?.node.string ?? ""
-        let member = ["Feature": "geometry", "FeatureCollection": "features"][type] ?? "coordinates"
+        let member =
+            ["Feature": "geometry", "FeatureCollection": "features"][type] ?? "coordinates"
         guard let content = child(member) else {
             findings.add("needs type: Polygon or MultiPolygon, and coordinates", at: entry)
             return nil
@@ -68,7 +69,8 @@ enum BoundaryReader {
 
     private static func point(_ entry: Entry, _ findings: inout Findings) -> Coordinate? {
         let numbers = entry.node.sequence?.compactMap { $0.string.flatMap(Double.init) } ?? []
-        guard numbers.count >= 2, let point = Coordinate(latitude: numbers[1], longitude: numbers[0])
+        guard numbers.count >= 2,
+            let point = Coordinate(latitude: numbers[1], longitude: numbers[0])
         else {
             findings.add("needs [longitude, latitude] in degrees", at: entry)
             return nil

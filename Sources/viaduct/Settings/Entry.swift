@@ -7,6 +7,18 @@ package struct Entry {
     /// The line of its key, so that an empty value is found too.
     package let line: Int?
 
+    init(node: Node, key: String, line: Int?) {
+        self.node = node
+        self.key = key
+        self.line = line
+    }
+
+    /// The value of a variable of the environment, as if it stood in a file.
+    init(variable: String, value: String) {
+        self.init(
+            node: .scalar(Node.Scalar(value, .implicit, .plain)), key: variable, line: nil)
+    }
+
     /// Whether nothing is written there, or `null`.
     package var isNull: Bool {
         guard case .scalar(let scalar) = node else { return false }

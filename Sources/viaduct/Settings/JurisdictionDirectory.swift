@@ -50,7 +50,9 @@ package struct JurisdictionDirectory: Sendable {
         } catch {
             switch error {
             case .id(let id):
-                let rivals = read.filter { ([$0.jurisdiction.id] + $0.jurisdiction.aliases).contains(id) }
+                let rivals = read.filter {
+                    ([$0.jurisdiction.id] + $0.jurisdiction.aliases).contains(id)
+                }
                 return [
                     rivals.last?.problem(
                         "id", "\(id) is already used by \(rivals.first?.path ?? "another file")")
@@ -59,7 +61,8 @@ package struct JurisdictionDirectory: Sendable {
                 let rivals = read.filter { $0.jurisdiction.slug == slug }
                 return [
                     rivals.last?.problem(
-                        "slug", "\(slug) is already used by \(rivals.first?.path ?? "another file")")
+                        "slug", "\(slug) is already used by \(rivals.first?.path ?? "another file")"
+                    )
                 ].compactMap { $0 }
             }
         }

@@ -67,7 +67,9 @@ struct JurisdictionReader {
             .text(&findings)
         let zone = keys.required("time_zone", "a zone such as Europe/Berlin", &findings)
             .flatMap { timeZone($0) }
-        let boundary = keys.optional("boundary").map { BoundaryReader.read($0, directory, &findings) }
+        let boundary = keys.optional("boundary").map {
+            BoundaryReader.read($0, directory, &findings)
+        }
         let window = keys.optional("repeat_window")?.duration(upTo: .seconds(86_400), &findings)
         let strict = keys.optional("strict_90_days")?.flag(&findings)
         let services = keys.required("services", "a list of services", &findings)

@@ -15,7 +15,9 @@ extension JurisdictionReader {
                     "\(service.code) is already the code of the service in line \(line)", at: entry)
             }
             codes[service.code] = entry.line ?? 0
-            for (language, text) in service.name.texts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            for (language, text) in service.name.texts.sorted(by: {
+                $0.key.rawValue < $1.key.rawValue
+            }) {
                 let key = language.rawValue + ":" + text
                 if let other = names[key], other != service.code {
                     findings.add("`\(text)` is already the name of \(other)", at: entry)

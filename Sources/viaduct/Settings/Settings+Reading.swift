@@ -106,8 +106,7 @@ extension Settings {
         var findings = Findings(file: "environment")
         for key in SettingKey.all {
             guard let value = surroundings.variables[key.variable] else { continue }
-            key.check(
-                Entry(node: .scalar(.init(value)), key: key.variable, line: nil), &findings)
+            key.check(Entry(variable: key.variable, value: value), &findings)
         }
         return findings.problems
     }
@@ -137,6 +136,7 @@ extension Settings {
         http.publicURL = reader.string(
             forKey: "http.public_url", default: "http://\(shown):\(http.port)")
         while http.publicURL.hasSuffix("/") { http.publicURL.removeLast() }
+        http.strictErrorCodes = reader.bool(forKey: "http.strict_error_codes", default: false)
         var admin = AdminSettings()
         admin.host = reader.string(forKey: "admin.host", default: admin.host)
         admin.port = reader.int(forKey: "admin.port", default: admin.port)
@@ -155,10 +155,33 @@ extension Settings {
             keyService: reader.string(forKey: "key_service", default: "Ask for a key: \(contact)"),
             http: http, admin: admin, database: database,
             data: DataSettings(directory: surroundings.path(data, from: base)), log: log,
+            limits: limits(from: reader),
             // As it was named, so that problems are told with the paths that the operator knows.
             jurisdictionDirectory: beside.isEmpty
                 ? jurisdictions : surroundings.path(jurisdictions, from: beside),
             catalogue: JurisdictionDirectory(), file: file)
+    }
+
+    private static func limits(from reader: ConfigReader) -> LimitSettings {
+        var limits = LimitSettings()
+        func read(_ name: String, _ value: inout Int) {
+            value = reader.int(forKey: ConfigKey("limits." + name), default: value)
+        }
+        func read(_ name: String, _ value: inout Duration) {
+            let text = reader.string(forKey: ConfigKey("limits." + name))
+            value = text.flatMap(Duration.init(reading:)) ?? value
+        }
+        read("target_bytes", &limits.target)
+        read("header_bytes", &limits.header)
+        read("headers_bytes", &limits.headers)
+        read("headers", &limits.headerCount)
+        read("body_bytes", &limits.body)
+        read("multipart_bytes", &limits.multipart)
+        read("in_flight", &limits.inFlight)
+        read("head_time", &limits.headTime)
+        read("body_time", &limits.bodyTime)
+        read("idle_time", &limits.idleTime)
+        return limits
     }
 
     /// The whole path of the directory of the settings file.
@@ -177,7 +200,9 @@ extension Settings {
         let base = directory(of: file, in: surroundings)
         let (name, key): (String, String)
         if let named = surroundings.variables[variable + "_FILE"], !named.isEmpty {
-            (name, key) = (surroundings.path(named, from: surroundings.directory), variable + "_FILE")
+            (name, key) = (
+                surroundings.path(named, from: surroundings.directory), variable + "_FILE"
+            )
         } else if let value = reader.string(forKey: ConfigKey(path)) {
             return Secret(value)
         } else if let named = reader.string(forKey: ConfigKey(path + "_file")) {

@@ -10,6 +10,7 @@ package struct Settings: Sendable {
     package var database: DatabaseSettings
     package var data: DataSettings
     package var log: LogSettings
+    package var limits: LimitSettings
     /// The directory of the jurisdictions' files (`jurisdictions`; default: beside the file).
     package var jurisdictionDirectory: String
     package var catalogue: JurisdictionDirectory
@@ -26,6 +27,33 @@ package struct HTTPSettings: Sendable, Equatable {
     package var port = 8311
     /// `http.public_url`: what clients call us; default `http://` with host and port.
     package var publicURL = "http://127.0.0.1:8311"
+    /// `http.strict_error_codes`: our own failures are 400, as GeoReport has it, instead of 500 and
+    /// 503; default false (GR-A71).
+    package var strictErrorCodes = false
+}
+
+/// What a client may send, and how long it may take (reliability 2.2).
+package struct LimitSettings: Sendable, Equatable {
+    /// `limits.target_bytes`: of an address, 256 to 65536, default 8192.
+    package var target = 8 << 10
+    /// `limits.header_bytes`: of one header field, 1024 to 65536, default 8192.
+    package var header = 8 << 10
+    /// `limits.headers_bytes`: of all fields together, 1024 to 262144, default 16384.
+    package var headers = 16 << 10
+    /// `limits.headers`: how many fields, 10 to 1000, default 100.
+    package var headerCount = 100
+    /// `limits.body_bytes`: of a form or JSON body, 16384 to 16777216, default 262144.
+    package var body = 256 << 10
+    /// `limits.multipart_bytes`: of a body with pictures, 65536 to 268435456, default 26214400.
+    package var multipart = 25 << 20
+    /// `limits.in_flight`: requests answered at the same time, 1 to 10000, default 256.
+    package var inFlight = 256
+    /// `limits.head_time`: for a head to arrive, up to 60s, default 10s.
+    package var headTime = Duration.seconds(10)
+    /// `limits.body_time`: for any body to arrive, up to 10m, default 180s.
+    package var bodyTime = Duration.seconds(180)
+    /// `limits.idle_time`: between two requests of a connection, up to 10m, default 30s.
+    package var idleTime = Duration.seconds(30)
 }
 
 /// Where operators look: `/live`, `/ready`, `/metrics`.

@@ -158,7 +158,8 @@ package enum Claim: Sendable, Equatable {
         case "starts": return .starts(Literal.unquoted(rest))
         case "in": return .oneOf(list)
         case "names": return .names(list)
-        case "type": return .types(rest.split(separator: " ").map(String.init).filter { $0 != "or" })
+        case "type":
+            return .types(rest.split(separator: " ").map(String.init).filter { $0 != "or" })
         case "same": return .same(rest)
         case "disjoint": return .disjoint(rest)
         case "count": return count(rest)

@@ -78,8 +78,10 @@ extension Findings {
             case .skipped: "–"
             }
         let number = String(item.vector.id.prefix(3))
-        return ["\(mark) \(number)", item.vector.level.rawValue,
-            item.vector.requirements.joined(separator: ", "), item.format?.rawValue ?? ""]
+        return [
+            "\(mark) \(number)", item.vector.level.rawValue,
+            item.vector.requirements.joined(separator: ", "), item.format?.rawValue ?? "",
+        ]
     }
 
     private static func reasons(

@@ -30,15 +30,16 @@ extension Target {
         var target = Target(base: address, jurisdiction: jurisdiction ?? "", key: key ?? "")
         if let found = try await probe.discovery() {
             target.base = found.base
-            target.root = found.root
+            target.discovery = found.address
+            target.root = found.address.components(around: "/open311/discovery")?.0 ?? ""
         }
-        target.service = try await probe.service(of: target)
-        target.id = await probe.id(of: target) ?? ""
         if await probe.holdsFixture(target) {
             var fixture = Target.fixture(root: target.root, key: target.key)
             fixture.base = target.base
             return fixture
         }
+        target.service = try await probe.service(of: target)
+        target.id = await probe.id(of: target) ?? ""
         return target
     }
 }
@@ -49,34 +50,34 @@ private struct Probe {
     let jurisdiction: String?
     let transport: Transport
 
-    /// The base of the production endpoint, and where discovery hangs.
-    func discovery() async throws(ProbeError) -> (base: String, root: String)? {
-        let server = address.server
-        let places = [
-            address, address + "/discovery.json", server + "/open311/discovery.json",
-            server + "/discovery.json",
-        ]
-        var problem: String?
-        for place in places where place == address ? place.contains("discovery.") : true {
-            do {
-                let tree = try await tree(of: place)
-                guard let endpoints = tree?.member("endpoints")?.elements else { continue }
-                let choice =
-                    endpoints.first { address == $0.member("url")?.text?.withoutSlash }
-                    ?? endpoints.first { $0.member("type")?.text == "production" }
-                if let url = choice?.member("url")?.text {
-                    return (
-                        place.contains("discovery.") && place != address && address != server
-                            ? address : url.withoutSlash,
-                        place.components(around: "/open311/discovery")?.0 ?? ""
-                    )
-                }
-            } catch {
-                problem = problem ?? "\(error)"
-            }
+    /// The base to verify, and the address of the discovery document without its suffix.
+    func discovery() async throws(ProbeError) -> (base: String, address: String)? {
+        if let document = address.firstMatch(of: #/^(.*\/discovery)\.(xml|json)$/#) {
+            let found = try await endpoints(at: address)
+            return found.flatMap(production).map { ($0, String(document.output.1)) }
         }
-        if let problem { throw .unreachable(problem) }
+        let server = address.server
+        for place in [server + "/open311/discovery", address + "/discovery", server + "/discovery"]
+        {
+            guard let found = try await endpoints(at: place + ".json") else { continue }
+            let isBase = address != server && place != address + "/open311/discovery"
+            return (isBase ? address : production(found) ?? address, place)
+        }
         return nil
+    }
+
+    /// The endpoints of a discovery document, or `nil` if there is none at this address.
+    private func endpoints(at place: String) async throws(ProbeError) -> [Tree]? {
+        do {
+            return try await tree(of: place)?.member("endpoints")?.elements
+        } catch {
+            throw .unreachable("\(error)")
+        }
+    }
+
+    private func production(_ endpoints: [Tree]) -> String? {
+        let found = endpoints.first { $0.member("type")?.text == "production" } ?? endpoints.first
+        return found?.member("url")?.text?.withoutSlash
     }
 
     func service(of target: Target) async throws(ProbeError) -> String {

@@ -4,8 +4,10 @@ package struct Target: Sendable, Equatable {
     package var base: String
     /// The base of the one jurisdiction, if there is one.
     package var one: String
-    /// Where discovery hangs: `{root}/open311/discovery.xml`.
+    /// Scheme and authority, with what stands before `/open311/discovery`.
     package var root: String
+    /// The address of the discovery document without its suffix.
+    package var discovery: String
     package var jurisdiction: String
     package var otherJurisdiction: String
     package var key: String
@@ -16,13 +18,15 @@ package struct Target: Sendable, Equatable {
     package var hasFixture: Bool
 
     package init(
-        base: String, one: String = "", root: String = "", jurisdiction: String = "",
-        otherJurisdiction: String = "", key: String = "", service: String = "", id: String = "",
+        base: String, one: String = "", root: String = "", discovery: String = "",
+        jurisdiction: String = "", otherJurisdiction: String = "", key: String = "",
+        service: String = "", id: String = "",
         hasFixture: Bool = false
     ) {
         self.base = base
         self.one = one
         self.root = root
+        self.discovery = discovery
         self.jurisdiction = jurisdiction
         self.otherJurisdiction = otherJurisdiction
         self.key = key
@@ -35,8 +39,9 @@ package struct Target: Sendable, Equatable {
     package static func fixture(root: String, key: String) -> Target {
         Target(
             base: root + "/open311/v2", one: root + "/sofia/open311/v2", root: root,
-            jurisdiction: "sofia.example", otherJurisdiction: "mitrovica.example", key: key,
-            service: "POTHOLE", id: "SOF-2026-000417", hasFixture: true)
+            discovery: root + "/open311/discovery", jurisdiction: "sofia.example",
+            otherJurisdiction: "mitrovica.example", key: key, service: "POTHOLE",
+            id: "SOF-2026-000417", hasFixture: true)
     }
 
     /// The parameter that names the jurisdiction, or nothing.
@@ -47,8 +52,9 @@ package struct Target: Sendable, Equatable {
     /// The placeholders that a target gives a value to.
     var placeholders: [String: String] {
         [
-            "base": base, "one": one, "root": root, "j": jurisdictionParameter,
-            "jurisdiction": jurisdiction, "other-jurisdiction": otherJurisdiction, "key": key,
+            "base": base, "one": one, "root": root, "discovery": discovery,
+            "j": jurisdictionParameter, "jurisdiction": jurisdiction,
+            "other-jurisdiction": otherJurisdiction, "key": key,
             "service": service, "id": id,
         ]
     }

@@ -41,7 +41,9 @@ struct Variables {
     func fill(_ text: String, as place: Place) throws(Unknown) -> String {
         var filled = ""
         var rest = Substring(text)
-        while let match = rest.firstMatch(of: #/\{(!?[a-z][a-z0-9-]*|(?:\D)\*\d+)([+-]\d+[dhms])?\}/#) {
+        while let match = rest.firstMatch(
+            of: #/\{(!?[a-z][a-z0-9-]*|(?:\D)\*\d+)([+-]\d+[dhms])?\}/#)
+        {
             filled += Self.encoded(String(rest[..<match.range.lowerBound]), place)
             var name = String(match.output.1)
             var offset = match.output.2.map(String.init)
@@ -55,7 +57,7 @@ struct Variables {
     }
 
     /// Addresses and parts of them, which stand in requests as they are.
-    private static let raw: Set<String> = ["base", "one", "root", "f", "j", "type"]
+    private static let raw: Set<String> = ["base", "one", "root", "discovery", "f", "j", "type"]
 
     /// `now-91d` looks like one name.
     private static func offset(in name: String) -> (String, String?)? {
@@ -79,7 +81,9 @@ struct Variables {
     }
 
     private static func seconds(_ offset: String?) -> Double {
-        guard let offset, let unit = offset.last, let count = Double(offset.dropLast()) else { return 0 }
+        guard let offset, let unit = offset.last, let count = Double(offset.dropLast()) else {
+            return 0
+        }
         let length: [Character: Double] = ["d": 86400, "h": 3600, "m": 60, "s": 1]
         return count * (length[unit] ?? 0)
     }

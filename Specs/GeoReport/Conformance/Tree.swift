@@ -87,9 +87,11 @@ extension Tree: CustomStringConvertible {
     private var json: String {
         switch self {
         case .object(let members):
-            "{" + members.prefix(20).map { "\"\($0.name)\":\($0.value.json)" }
+            "{"
+                + members.prefix(20).map { "\"\($0.name)\":\($0.value.json)" }
                 .joined(separator: ",") + "}"
-        case .array(let elements): "[" + elements.prefix(20).map(\.json).joined(separator: ",") + "]"
+        case .array(let elements):
+            "[" + elements.prefix(20).map(\.json).joined(separator: ",") + "]"
         case .string(let text): "\"\(text)\""
         case .number(let text): text
         case .boolean(let value): value ? "true" : "false"

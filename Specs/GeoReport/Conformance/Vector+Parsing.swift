@@ -78,7 +78,9 @@ private struct VectorReader {
         case ("writes", "no"): header.writes = false
         case ("given", _): header.given = value.split(separator: ",").map(\.trimmed)
         case ("needs", _):
-            guard let needs = Vector.Needs(rawValue: value) else { throw error("needs '\(value)'?") }
+            guard let needs = Vector.Needs(rawValue: value) else {
+                throw error("needs '\(value)'?")
+            }
             header.needs = needs
         case ("runs", _):
             guard let place = Vector.Place(rawValue: value) else { throw error("runs '\(value)'?") }
@@ -232,13 +234,16 @@ private struct VectorReader {
     }
 
     private func save(_ text: String, at line: Int) throws(VectorSyntaxError) -> Exchange.Save {
-        guard let halves = text.components(around: " = ") else { throw error("expected 'save x = …'") }
+        guard let halves = text.components(around: " = ") else {
+            throw error("expected 'save x = …'")
+        }
         let source = halves.1.trimmed
         let name = halves.0.trimmed
         if let pattern = source.dropping(prefix: "body ~ ") {
             return .init(name: name, line: line, source: .pattern(pattern, header: nil))
         }
-        if let rest = source.dropping(prefix: "header "), let parts = rest.components(around: " ~ ") {
+        if let rest = source.dropping(prefix: "header "), let parts = rest.components(around: " ~ ")
+        {
             return .init(name: name, line: line, source: .pattern(parts.1, header: parts.0))
         }
         guard let path = TreePath(source) else { throw error("'\(source)' is no path") }

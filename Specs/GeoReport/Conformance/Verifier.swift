@@ -26,7 +26,9 @@ package struct Verifier: Sendable {
         target: Target, transport: @escaping Transport, writes: Writes,
         place: Vector.Place = .everywhere, acts: [String: Act] = [:],
         conditions: Set<String> = [], now: @escaping @Sendable () -> Date,
-        pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+        pause: @escaping @Sendable (Duration) async throws -> Void = {
+            try await Task.sleep(for: $0)
+        }
     ) {
         self.target = target
         self.transport = transport

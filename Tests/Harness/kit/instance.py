@@ -74,7 +74,7 @@ class Instance:
 
     def key(self, name: str = "harness", *options: str) -> str:
         """A fresh key."""
-        printed = self.run("key", "create", name, *options)
+        printed = self.run("key", "create", "--name", name, *options)
         found = re.search(r"o311_[0-9A-Za-z]{49}\b", printed)
         assert found, printed
         return found.group()

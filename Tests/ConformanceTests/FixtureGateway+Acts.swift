@@ -1,0 +1,91 @@
+import CaseStore
+import Conformance
+import Foundation
+import Postgres
+import Reports
+
+@testable import Gateway
+
+/// What vectors ask of whoever runs them (`do …`).
+extension FixtureGateway {
+    /// What the vectors ask for.
+    var acts: [String: Act] {
+        [
+            "publish-a-new-name": publishANewName,
+            "pass-89-days": { [clock] in clock.pass(89 * 86400) },
+            "return-to-now": { [clock] in clock.reset() },
+            "hold-back-the-newest-report": holdBackTheNewestReport,
+            "correct-the-notes": correctTheNotes,
+            "find-easting-678913-with-the-newest-report": {
+                try await findContact("unknown::text LIKE '%attribute[easting]%678913%'")
+            },
+            "find-device-4711-with-the-newest-report": {
+                try await findContact("device_id = 'device-4711'")
+            },
+        ]
+    }
+
+    private func publishANewName() async throws {
+        clock.pass(2)
+        let name = "Renamed " + UUID().uuidString
+        let jurisdictions = catalogue.jurisdictions.map { jurisdiction in
+            jurisdiction.slug.rawValue == "workshop"
+                ? jurisdiction.renaming("MEASURE", to: name) : jurisdiction
+        }
+        let next = try Catalogue(jurisdictions)
+        publication.publish(next, changesets: try await store.publish(next, now: clock.now))
+    }
+
+    private func holdBackTheNewestReport() async throws {
+        _ = try await pool.query(
+            """
+            UPDATE report SET published = NULL
+            WHERE id = (SELECT report FROM event ORDER BY id DESC LIMIT 1)
+            """)
+    }
+
+    private func correctTheNotes() async throws {
+        clock.pass(2)
+        var history = try Self.history("sofia", in: catalogue)
+            .filter { $0.sourceID == "SOF-CORRECT" }
+        for index in history.indices {
+            history[index].statusNotes = "Corrected " + UUID().uuidString
+            history[index].updated = Date(
+                timeIntervalSince1970: clock.now.timeIntervalSince1970.rounded(.down))
+        }
+        guard case .corrected = try await store.take(history, now: clock.now).first else {
+            throw Unusable(problems: ["SOF-CORRECT was not corrected"])
+        }
+    }
+
+    /// What is kept with the newest report and never shown.
+    private func findContact(_ condition: String) async throws {
+        let found = try await pool.query(
+            SQL(
+                verbatim: """
+                    SELECT 1 FROM contact.contact
+                    WHERE report = (SELECT report FROM event ORDER BY id DESC LIMIT 1)
+                        AND \(condition)
+                    """))
+        guard found.count == 1 else { throw Unusable(problems: ["not kept: \(condition)"]) }
+    }
+}
+
+extension Jurisdiction {
+    fileprivate func renaming(_ code: String, to name: String) -> Jurisdiction {
+        let services = services.map { service in
+            service.code.rawValue != code
+                ? service
+                : Service(
+                    code: service.code, name: Localized([defaultLanguage: name]),
+                    description: service.description, group: service.group,
+                    keywords: service.keywords, answersWith: service.answersWith,
+                    visibility: service.visibility, notice: service.notice,
+                    agency: service.agency, attributes: service.attributes)
+        }
+        return Jurisdiction(
+            id: id, slug: slug, aliases: aliases, name: self.name, contact: contact,
+            languages: languages, timeZone: timeZone, boundary: boundary, services: services,
+            repeatWindow: repeatWindow, windowLimit: windowLimit)
+    }
+}
