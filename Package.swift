@@ -7,19 +7,22 @@ let package = Package(
     name: "viaduct",
     platforms: [.macOS(.v15)],
     dependencies: [
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(
+            name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(name: "Reports"),
         .target(name: "Postgres", dependencies: ["CLibPQ"]),
         .target(name: "XML", dependencies: ["CLibXML2"]),
@@ -36,14 +39,16 @@ let package = Package(
         .target(
             name: "Conformance", dependencies: ["GeoReport", "Reports"], path: "Specs/GeoReport",
             exclude: [
-                "README.md", "Requirements.md", "openapi.yaml", "georeport.rng", "Schemas", "Fixture",
+                "README.md", "Requirements.md", "openapi.yaml", "georeport.rng", "Schemas",
+                "Fixture",
             ],
             sources: ["Conformance"], resources: [.copy("Vectors")]),
         .executableTarget(
             name: "viaduct",
             dependencies: [
                 "Gateway", "CaseStore", "GeoReport", "Reports", "Postgres", "XML", "Conformance",
-                .httpClient, .lifecycle, .log, .arguments, .configuration, .yams, .nioPosix, .crypto,
+                .httpClient, .lifecycle, .log, .arguments, .configuration, .yams, .nioPosix,
+                .crypto,
             ]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
@@ -51,7 +56,8 @@ let package = Package(
         .testTarget(name: "XMLTests", dependencies: ["XML"]),
         .testTarget(name: "GeoReportTests", dependencies: ["GeoReport", "Reports", "XML"]),
         .testTarget(
-            name: "CaseStoreTests", dependencies: ["CaseStore", "Reports", "Postgres", "DatabaseKit"]),
+            name: "CaseStoreTests",
+            dependencies: ["CaseStore", "Reports", "Postgres", "DatabaseKit"]),
         .testTarget(
             name: "GatewayTests",
             dependencies: [

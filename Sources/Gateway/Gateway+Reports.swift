@@ -75,6 +75,7 @@ extension Gateway {
     }
 
     private func accept(_ call: Call) async throws(Fault) -> EdgeResponse {
+        try refusePlain(call)
         let jurisdiction = try call.jurisdiction()
         let client = try await client(call, in: jurisdiction)
         let creation = try Calls.create(
@@ -101,6 +102,16 @@ extension Gateway {
             response.headers.append(("Idempotent-Replayed", "true"))
         }
         return response
+    }
+
+    /// A POST that reached the proxy over http, although we are published over https, is refused
+    /// and never redirected: its key has leaked already (GR-2.2).
+    private func refusePlain(_ call: Call) throws(Fault) {
+        guard settings.publicURL.hasPrefix("https://"),
+            call.request.fields.forwardedProtocol?.lowercased() == "http"
+        else { return }
+        throw Fault(
+            .forbidden, "Reports are taken over https only; this one's key has been seen.")
     }
 
     /// The client that may report here, or 403 (GR-2.3): without a hint which of the three it is.

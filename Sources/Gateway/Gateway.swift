@@ -19,7 +19,8 @@ package struct Gateway: Sendable {
 
     /// What an operator decides about the API.
     package struct Settings: Sendable {
-        /// The address under which clients reach us, without a slash at its end.
+        /// The address under which clients reach us, without a slash at its end; with `https`, a
+        /// POST that a proxy took over http (`X-Forwarded-Proto`) is refused.
         package var publicURL: String
         /// For people: how to reach whoever runs this server (discovery's `contact`).
         package var contact: String

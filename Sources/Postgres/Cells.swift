@@ -15,26 +15,17 @@ package struct Cells {
     }
 
     /// The next cell as a value; NULL is an error.
-    @inlinable
     package mutating func next<Value: SQLDecodable>(
         _: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
-        guard let value = try next(Value?.self) else { throw .undecodable(column: position - 1) }
-        return value
+        try value()
     }
 
     /// The next cell as a value, or `nil` for NULL.
-    // Inlinable, as is the reading of each type: a list of 50 rows of 23 columns spent a third of
-    // its time looking up types while other modules could not specialise this.
-    @inlinable
     package mutating func next<Value: SQLDecodable>(
         _: Value?.Type = Value?.self
     ) throws(PostgresError) -> Value? {
-        guard let cell = try take() else { return nil }
-        guard let value = Value(binary: cell.bytes, type: cell.type) else {
-            throw .undecodable(column: position - 1)
-        }
-        return value
+        try optional()
     }
 
     /// The next cell as the server sent it, `nil` for NULL or past the last column; the bytes are
@@ -45,15 +36,20 @@ package struct Cells {
         return withExtendedLifetime(result) { body(bytes(column)) }
     }
 
-    /// How many cells were taken.
-    @usableFromInline var position: Int { Int(column) }
+    mutating func value<Value: SQLDecodable>() throws(PostgresError) -> Value {
+        let here = Int(column)
+        guard let value: Value = try optional() else { throw .undecodable(column: here) }
+        return value
+    }
 
-    /// The next cell's bytes and type, `nil` for NULL.
-    @usableFromInline
-    mutating func take() throws(PostgresError) -> (bytes: UnsafeRawBufferPointer, type: UInt32)? {
+    mutating func optional<Value: SQLDecodable>() throws(PostgresError) -> Value? {
         guard column < result.columnCount else { throw .undecodable(column: Int(column)) }
         defer { column += 1 }
-        return bytes(column).map { ($0, PQftype(result.pointer, column)) }
+        guard let bytes = bytes(column) else { return nil }
+        guard let value = Value(binary: bytes, type: PQftype(result.pointer, column)) else {
+            throw .undecodable(column: Int(column))
+        }
+        return value
     }
 
     private func bytes(_ column: Int32) -> UnsafeRawBufferPointer? {

@@ -38,6 +38,8 @@ final class Command: @unchecked Sendable {
     let patience: Patience
     /// When it stops waiting for a connection; set by the reactor.
     var expires: Nanoseconds = 0
+    /// When it was sent.
+    var sent: Nanoseconds = 0
     /// The last result so far; the outcome is certain only once the server has said that it is done.
     var result: ServerResult?
     var failure: Failure?
@@ -94,6 +96,11 @@ final class Command: @unchecked Sendable {
     /// Answers with what the server said.
     func finish() {
         finish(failure.map { .failure($0.error) } ?? .success(result))
+    }
+
+    /// Answers that the connection was lost, or that nobody waits for it any longer.
+    func giveUp() {
+        finish(.failure(loss == .unknown ? .outcomeUnknown : .unavailable))
     }
 
     /// Forgets a first try, to be sent again.

@@ -60,6 +60,7 @@ extension Connection {
     /// Either way the command is in flight from now on.
     func send(_ command: Command, now: Nanoseconds) -> Bool {
         if inFlight.isEmpty { lastProgress = now }
+        command.sent = now
         inFlight.append(command)
         switch command.work {
         case .statement(let sql):

@@ -9,13 +9,15 @@ import Synchronization
 final class Connector: Sendable {
     private let conninfo: Conninfo?
     private let inbox: Inbox
+    private let status: PoolStatus
     private let wanted = DispatchSemaphore(value: 0)
     private let stopping = DispatchSemaphore(value: 0)
     private let isStopped = Mutex(false)
 
-    init(_ conninfo: Conninfo?, inbox: Inbox) {
+    init(_ conninfo: Conninfo?, inbox: Inbox, status: PoolStatus) {
         self.conninfo = conninfo
         self.inbox = inbox
+        self.status = status
     }
 
     /// Asks for one more connection; it arrives in the inbox, however long that takes.
@@ -35,10 +37,16 @@ final class Connector: Sendable {
         while true {
             wanted.wait()
             var pause = Pause()
-            while !isStopped.withLock(\.self) {
-                if let pointer = conninfo?.connect() {
-                    inbox.post(.connected(OpenedConnection(pointer: pointer)))
-                    break
+            tries: while !isStopped.withLock(\.self) {
+                switch conninfo?.connect() {
+                case .success(let opened)?:
+                    status.setTrouble(nil)
+                    inbox.post(.connected(opened))
+                    break tries
+                case .failure(let trouble)?:
+                    status.setTrouble(trouble.description)
+                case nil:
+                    status.setTrouble("the address is neither a URL nor a list of key=value")
                 }
                 guard stopping.wait(timeout: .now() + pause.next()) == .timedOut else { return }
             }

@@ -71,10 +71,9 @@ struct Conninfo: Sendable {
         ]
     }
 
-    /// Opens a connection in pipeline mode, waiting as long as `connect_timeout` says.
-    ///
-    /// `nil` if the server is out of reach or refuses: which of them changes nothing for us.
-    func connect() -> OpaquePointer? {
+    /// Opens a connection in pipeline mode, waiting as long as `connect_timeout` says; or tells why
+    /// there is none, in libpq's words.
+    func connect() -> Result<OpenedConnection, ConnectionTrouble> {
         let pairs = options.map { (strdup($0.key), strdup($0.value)) }
         defer {
             for (keyword, value) in pairs {
@@ -84,15 +83,27 @@ struct Conninfo: Sendable {
         }
         let keywords = pairs.map { UnsafePointer($0.0) } + [nil]
         let values = pairs.map { UnsafePointer($0.1) } + [nil]
-        guard let pointer = PQconnectdbParams(keywords, values, 0) else { return nil }
+        guard let pointer = PQconnectdbParams(keywords, values, 0) else {
+            return .failure(ConnectionTrouble(description: "out of memory"))
+        }
         // Warnings of the server may quote what people wrote; they are not for our standard error.
         PQsetNoticeProcessor(pointer, { _, _ in }, nil)
         guard PQstatus(pointer) == CONNECTION_OK, PQsetnonblocking(pointer, 1) == 0,
             PQenterPipelineMode(pointer) == 1
         else {
-            PQfinish(pointer)
-            return nil
+            defer { PQfinish(pointer) }
+            return .failure(
+                ConnectionTrouble(description: String(cString: PQerrorMessage(pointer))))
         }
-        return pointer
+        return .success(OpenedConnection(pointer: pointer))
+    }
+}
+
+/// Why a connection was not opened, for operators.
+struct ConnectionTrouble: Error {
+    let description: String
+
+    init(description: String) {
+        self.description = description.split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 }

@@ -180,6 +180,6 @@ extension Migrator {
             INSERT INTO schema_migration (name, checksum)
             VALUES (\(migration.name), \(checksum(of: "\(migration.sql)")))
             """)
-        try await session.commit()
+        try await session.commit(patience: .endless)
     }
 }

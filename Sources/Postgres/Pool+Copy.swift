@@ -21,7 +21,7 @@ extension Pool {
                 throw error
             }
             let result = try await session.perform(.copyEnd(.complete), patience: .endless)
-            try await session.commit()
+            try await session.commit(patience: .endless)
             return result?.affected ?? 0
         } catch {
             await session.rollback()

@@ -11,10 +11,10 @@ package final class Pool: Sendable {
     package let settings: Settings
     private let inbox: Inbox
     private let status = PoolStatus()
+    private let isStarted = Atomic(false)
     private let life = Mutex(Life())
 
     private struct Life {
-        var isStarted = false
         var isOver = false
         var ending: [UnsafeContinuation<Void, Never>] = []
         var lastListener: Listener.ID = 0
@@ -50,6 +50,10 @@ package final class Pool: Sendable {
     /// Whether there is a connection; after a server's end this tells within moments.
     package var state: PoolState { status.state }
 
+    /// Why the last try to connect failed, in libpq's words: for operators, never for an answer.
+    /// `nil` if it did not fail.
+    package var trouble: String? { status.trouble }
+
     /// Runs one statement, which is a transaction by itself, and returns its rows.
     ///
     /// Cancelling the task does not take a statement back: its outcome is always told, within the
@@ -66,6 +70,7 @@ package final class Pool: Sendable {
 
     private func queryOnce(_ sql: SQL) async throws(PostgresError) -> Rows {
         start()
+        guard sql.isSendable else { throw .refused(state: "54023") }
         let answer: Command.Answer = await withUnsafeContinuation { continuation in
             inbox.post(.query(Command(.statement(sql), for: .task(continuation))))
         }
@@ -107,12 +112,10 @@ package final class Pool: Sendable {
 
     /// Starts the two threads, once.
     private func start() {
-        let isFirst = life.withLock { life in
-            defer { life.isStarted = true }
-            return !life.isStarted
-        }
-        guard isFirst else { return }
-        let connector = Connector(Conninfo(settings), inbox: inbox)
+        guard !isStarted.load(ordering: .relaxed),
+            !isStarted.exchange(true, ordering: .relaxed)
+        else { return }
+        let connector = Connector(Conninfo(settings), inbox: inbox, status: status)
         startThread { connector.run() }
         startThread { [settings, inbox, status, weak self] in
             Reactor(settings: settings, inbox: inbox, connector: connector, status: status).run()

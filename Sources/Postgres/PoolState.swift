@@ -18,6 +18,15 @@ final class PoolStatus: Sendable {
 
     private let outage = Mutex<Outage?>(Outage(since: monotonicNow(), date: Date()))
 
+    private let lastTrouble = Mutex<String?>(nil)
+
+    /// Why the last connection was not opened.
+    var trouble: String? { lastTrouble.withLock(\.self) }
+
+    func setTrouble(_ trouble: String?) {
+        lastTrouble.withLock { $0 = trouble }
+    }
+
     var state: PoolState {
         outage.withLock(\.self).map { .unavailable(since: $0.date) } ?? .ready
     }

@@ -26,6 +26,11 @@ struct Queue<Element> {
         return element
     }
 
+    /// Looks at what waits, the oldest first.
+    func forEach(_ body: (Element) -> Void) {
+        for case let element? in items[head...] { body(element) }
+    }
+
     /// Everything that waits; the queue is empty then.
     mutating func removeAll() -> [Element] {
         defer {
@@ -33,10 +38,5 @@ struct Queue<Element> {
             head = 0
         }
         return items[head...].compactMap(\.self)
-    }
-
-    mutating func removeAll(where isGone: (Element) -> Bool) {
-        items = items[head...].filter { $0.map(isGone) != true }
-        head = 0
     }
 }

@@ -235,8 +235,7 @@ extension Reactor {
             } else if command.failure?.state != nil, !command.isAnswered {
                 command.finish()
             } else {
-                let isUnknown = command.loss == .unknown && !isOrderly
-                command.finish(.failure(isUnknown ? .outcomeUnknown : .unavailable))
+                isOrderly ? command.finish(.failure(.unavailable)) : command.giveUp()
             }
         }
         dispatchWaiting()
@@ -270,13 +269,24 @@ extension Reactor {
             waiting.popFirst()?.finish(.failure(.unavailable))
         }
         expireWaitingSessions()
-        let patience = settings.statementTimeout.nanoseconds + 1_000_000_000
-        for connection in connections.values {
-            guard let command = connection.inFlight.first, command.patience == .statementTimeout,
-                now > connection.lastProgress &+ patience
-            else { continue }
-            // The server would have ended the statement by now: nobody is there any more (B5).
-            lose(connection)
+        for connection in connections.values { checkProgress(of: connection) }
+    }
+
+    /// Gives up a connection whose server says nothing for longer than any statement may take, and
+    /// tells those who have waited long enough.
+    private func checkProgress(of connection: Connection) {
+        guard let first = connection.inFlight.first, first.patience == .statementTimeout else {
+            return
+        }
+        let limit = settings.statementTimeout.nanoseconds + 1_000_000_000
+        // The server would have ended the statement by now: nobody is there any more (B5).
+        if now > connection.lastProgress &+ limit { return lose(connection) }
+        guard let patience = settings.patience?.nanoseconds, now > first.sent + patience else {
+            return
+        }
+        // The answer is still awaited, by nobody, as it precedes those of the others.
+        connection.inFlight.forEach { command in
+            if now > command.sent + patience { command.giveUp() }
         }
     }
 

@@ -7,6 +7,9 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
     package private(set) var text: String
     private(set) var bindings: Bindings
 
+    /// Whether the protocol can count the values.
+    var isSendable: Bool { bindings.count <= Int(Int16.max) * 2 + 1 }
+
     /// A statement without values; also the one way to run text that is not a literal.
     package init(verbatim text: String) {
         self.text = text

@@ -48,6 +48,7 @@ final class Session: @unchecked Sendable {
     func query(
         _ sql: SQL, beginning begin: SQL = "BEGIN", patience: Command.Patience = .statementTimeout
     ) async throws(PostgresError) -> Rows {
+        guard sql.isSendable else { throw .refused(state: "54023") }
         let result = try await answer(patience: patience, loss: .nothingDone) { progress in
             defer { progress.hasBegun = true }
             return progress.hasBegun ? .statement(sql) : .begin(begin, sql)
@@ -78,9 +79,11 @@ final class Session: @unchecked Sendable {
     }
 
     /// Ends the transaction; throws if that did not make it last.
-    func commit() async throws(PostgresError) {
+    func commit(
+        patience: Command.Patience = .statementTimeout
+    ) async throws(PostgresError) {
         guard progress.withLock(\.hasBegun) else { return }
-        let result = try await perform(.statement("COMMIT"), loss: .unknown)
+        let result = try await perform(.statement("COMMIT"), loss: .unknown, patience: patience)
         progress.withLock { $0.hasBegun = false }
         // COMMIT after a failed statement answers ROLLBACK, without an error.
         if let result, result.command == "ROLLBACK" {

@@ -28,7 +28,12 @@ extension Pool {
                 try await session.commit()
                 return value
             } catch {
-                await session.rollback()
+                // A server that does not answer is not asked again: the connection's end undoes all.
+                if error == .unavailable || error == .outcomeUnknown {
+                    session.end(.closed)
+                } else {
+                    await session.rollback()
+                }
                 throw error
             }
         }

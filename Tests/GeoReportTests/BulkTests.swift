@@ -31,7 +31,7 @@ import Testing
         #expect(csv == Self.sample.split(separator: "MIT-")[0])
     }
 
-    @Test func `of GR-19-2 is read`() throws {
+    @Test func `as the draft defines it is read`() throws {
         let rows = try rows(Self.sample).map { try $0.get() }
         #expect(rows.map(\.id) == ["SOF-2026-000417", "MIT-2026-000052"])
         #expect(rows.map(\.status) == [.closed, .open])

@@ -2,7 +2,7 @@ import GeoReport
 import Reports
 import Testing
 
-/// The vectors of GR-12.1 to 12.3, as both formats must print them.
+/// The catalogue's documents of GR-12, as both formats must print them.
 @Suite struct `Discovery and catalogue` {
     @Test func `discovery tells both endpoints`() throws {
         let xml = #"""

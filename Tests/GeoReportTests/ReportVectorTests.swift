@@ -2,7 +2,7 @@ import GeoReport
 import Reports
 import Testing
 
-/// The vectors of GR-12.4 to 12.7, as both formats must print them.
+/// The reports' documents of GR-12, as both formats must print them.
 @Suite struct `Receipts, reports and errors` {
     @Test func `a realtime service answers with the id`() throws {
         let xml = #"""

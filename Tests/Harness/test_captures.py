@@ -24,7 +24,14 @@ AROUND = {"lat": 50.9375, "long": 6.9603}
 
 @pytest.fixture(scope="module")
 def source(captures) -> list[dict]:
-    return json.loads((captures / "koeln-requests.json").read_text())
+    """The captured rows, of two different ones under one id (the city's own slip) the later one."""
+    rows = json.loads((captures / "koeln-requests.json").read_text())
+    assert len(rows) == 50
+    return list({r["service_request_id"]: r for r in sorted(rows, key=changed)}.values())
+
+
+def changed(row: dict) -> datetime:
+    return instant(row["updated_datetime"])
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +51,10 @@ def city(binary, captures, source):
             "--jurisdiction",
             "koeln.example",
         ]
-        instance.run(*arguments)
+        first = instance.command(*arguments)
+        assert "49 added" in first.stdout and "row 15: row 14 has the same" in first.stderr, first
         again = instance.run(*arguments)
-        assert re.search(r"\b50\b.*unchanged|unchanged.*\b50\b", again), again
+        assert "0 added, 49 already there" in again, again
         instance.start()
         yield instance.caller("koeln")
 
@@ -74,7 +82,7 @@ def test_all_of_them_are_there_field_by_field(city, source):
     rows = {
         row["service_request_id"]: row for row in city.get("/requests.json", start_date="2023-01-01").json
     }
-    assert set(rows) == set(ids(source)) and len(source) == 50
+    assert set(rows) == set(ids(source)) and len(source) == 49
     for theirs in source:
         ours = rows[theirs["service_request_id"]]
         for name in (
@@ -117,9 +125,9 @@ def test_filtered_by_date(city, source):
     zone = timezone(timedelta(hours=1))
     for form in (lambda t: t.strftime("%Y-%m-%dT%H:%M:%SZ"), lambda t: t.astimezone(zone).isoformat()):
         assert set(search(city, start_date=form(low), end_date=form(high))) == expected
-    changed = sorted(instant(row["updated_datetime"]) for row in source)[25]
-    expected = {r["service_request_id"] for r in source if instant(r["updated_datetime"]) >= changed}
-    assert set(search(city, updated_after=changed.isoformat())) == expected
+    moment = sorted(map(changed, source))[25]
+    expected = {r["service_request_id"] for r in source if changed(r) >= moment}
+    assert set(search(city, updated_after=moment.isoformat())) == expected
 
 
 def test_filtered_by_status_and_code(city, source):
@@ -184,7 +192,8 @@ def capital(binary, captures):
         try:
             wait_until(lambda: is_open(port), within=10)
             instance.run(
-                "import", "services", f"http://127.0.0.1:{port}/services.xml", "--id", "dc.example",
+                "import", "services", f"http://127.0.0.1:{port}/services.xml",
+                "--jurisdiction-file", str(instance.settings / "jurisdictions" / "dc.yaml"), "--id", "dc.example",
                 "--slug", "dc", "--name", "District of Columbia", "--contact", "311@dc.example",
                 "--language", "en", "--time-zone", "America/New_York",
             )  # fmt: skip

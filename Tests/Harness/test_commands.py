@@ -1,11 +1,12 @@
 """The commands: their help, what they refuse and how they say it."""
 
 import re
+import signal
 import subprocess
 
 import pytest
 
-from kit.instance import BINARY, SETTINGS, Instance
+from kit.instance import BINARY, SETTINGS, Instance, wait_until
 
 COMMANDS = [
     ["serve"], ["migrate"], ["check"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
@@ -50,7 +51,7 @@ def broken(path: str, old: str, new: str):
     ("jurisdictions/sofia.yaml", "type: batch", "type: patch", "type"),
     ("jurisdictions/sofia.yaml", "slug: sofia", "slug: open311", "slug"),
     ("jurisdictions/mitrovica.yaml", "  - code: WASTE-MIT", "  - kode: WASTE-MIT", "kode"),
-    ("jurisdictions/mitrovica.yaml", "id: mitrovica.example", "id: sofia.example", "id"),
+    ("jurisdictions/sofia.yaml", "id: sofia.example", "id: mitrovica.example", "id"),
 ])  # fmt: skip
 def test_broken_settings_are_told_with_file_line_and_key(binary, path, old, new, key):
     instance, line = broken(path, old, new)
@@ -85,6 +86,28 @@ def test_a_port_that_is_taken_is_told(fresh):
         done = second.command("serve", within=30)
         assert done.returncode != 0
         assert str(fresh.port) in done.stdout + done.stderr
+
+
+def test_sighup_reads_the_jurisdictions_again(fresh):
+    caller = fresh.start().caller("sofia")
+    file = fresh.settings / "jurisdictions" / "sofia.yaml"
+    good = file.read_text()
+
+    def name() -> str:
+        services = caller.get("/services.json").json
+        return next(s["service_name"] for s in services if s["service_code"] == "GRAFFITI")
+
+    tag = caller.get("/services.json").header("ETag")
+    old = name()
+    file.write_text(good.replace(old, "A new name"))
+    fresh.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: name() == "A new name", within=5)
+    assert caller.get("/services.json").header("ETag") != tag
+
+    file.write_text(good.replace("datatype: number", "datatype: numeral"))
+    fresh.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "sofia.yaml:" in fresh.tail and "numeral" in fresh.tail, within=5)
+    assert name() == "A new name", "what is wrong is told, and not taken"
 
 
 def test_migrate_is_repeatable(fresh):

@@ -3,12 +3,11 @@
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from kit.cluster import Cluster
-from kit.instance import Instance, wait_until
+from kit.instance import Instance, is_alive, wait_until
 
 GOOD = {"service_code": "GRAFFITI", "lat": "42.7", "long": "23.3"}
 
@@ -18,6 +17,13 @@ def elsewhere(binary):
     """A Viaduct on a server that was already there, and that server."""
     with Cluster() as cluster, Instance(VIADUCT_DATABASE_URL=cluster.url) as instance:
         yield instance, cluster
+
+
+@pytest.fixture
+def embedded(binary):
+    """A Viaduct with a server of its own, whatever the others use."""
+    with Instance(embedded=True) as instance:
+        yield instance
 
 
 def test_a_server_that_is_already_there(elsewhere):
@@ -59,27 +65,27 @@ def test_h4_gone_and_back(elsewhere, how):
     assert told == {"before", "after"}, "what was answered 503 did not happen"
 
 
-def test_the_embedded_server_comes_back_by_itself(fresh):
-    caller = fresh.start().caller("sofia", fresh.key())
+def test_the_embedded_server_comes_back_by_itself(embedded):
+    caller = embedded.start().caller("sofia", embedded.key())
     assert caller.post("/requests.json", {**GOOD, "description": "before"}).status == 200
-    os.kill(fresh.postmaster, signal.SIGQUIT)
+    os.kill(embedded.postmaster, signal.SIGQUIT)
     wait_until(
         lambda: caller.post("/requests.json", {**GOOD, "description": "after"}).status == 200, within=15
     )
     assert len(caller.get("/requests.json").json) == 2
 
 
-def test_a_killed_gateway_leaves_a_cluster_that_the_next_one_takes(fresh):
-    caller = fresh.start().caller("sofia", fresh.key())
+def test_a_killed_gateway_leaves_a_cluster_that_the_next_one_takes(embedded):
+    caller = embedded.start().caller("sofia", embedded.key())
     assert caller.post("/requests.json", {**GOOD, "description": "kept"}).status == 200
-    postmaster = fresh.postmaster
-    fresh.kill()
-    assert Path(f"/proc/{postmaster}").exists()
-    fresh.start()
-    assert fresh.postmaster == postmaster
+    postmaster = embedded.postmaster
+    embedded.kill()
+    assert is_alive(postmaster)
+    embedded.start()
+    assert embedded.postmaster == postmaster
     assert [row["description"] for row in caller.get("/requests.json").json] == ["kept"]
-    assert fresh.stop() == 0
-    assert not Path(f"/proc/{postmaster}").exists(), "a clean exit ends the cluster"
+    assert embedded.stop() == 0
+    assert not is_alive(postmaster), "a clean exit ends the cluster"
 
 
 @pytest.mark.parametrize("option", ["fsync", "full_page_writes", "synchronous_commit"])

@@ -15,6 +15,44 @@ import Testing
         }
     }
 
+    @Test func `a cluster outlives the kill of its starter, and the next start attaches`()
+        async throws
+    {
+        let directory = try TestDirectory()
+        let settings = EmbeddedCluster.Settings(
+            directory: directory.path, durability: .throwaway)
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = directory.path as String] in
+            let cluster = try await EmbeddedCluster.start(
+                EmbeddedCluster.Settings(directory: path, durability: .throwaway))
+            try await Pool(Pool.Settings(address: cluster.address)).run(
+                script: "CREATE TABLE thing (id bigint)")
+            kill(getpid(), SIGKILL)
+        }
+        let left = try #require(
+            try String(contentsOfFile: directory.path + "/data/postmaster.pid", encoding: .utf8)
+                .split(separator: "\n").first.flatMap { pid_t($0) })
+        let again = try await EmbeddedCluster.start(settings)
+        #expect(again.process == left)
+        #expect(!again.wasStartedHere)
+        let pool = Pool(Pool.Settings(address: again.address))
+        #expect(try await pool.count("SELECT id FROM thing") == 0)
+        await again.stop()
+    }
+
+    @Test(.enabled(if: getuid() == 0, "only root has an account beside its own"))
+    func `a directory that the account may not enter is replaced by one that it may`() async throws
+    {
+        let directory = try TestDirectory()
+        mkdir(directory.path + "/closed", 0o700)
+        let account = try ClusterAccount(named: nil)
+        let place = try await ClusterPlace(directory.path + "/closed/home", for: account)
+        #expect(place.home.hasPrefix("/var/lib/viaduct/"))
+        #expect(place.notice != nil)
+        let again = try await ClusterPlace(directory.path + "/closed/home", for: account)
+        #expect(again.home == place.home)
+        try FileManager.default.removeItem(atPath: place.home)
+    }
+
     @Test func `a cluster whose postmaster was killed recovers with what was committed`()
         async throws
     {
@@ -44,6 +82,13 @@ import Testing
             let again = try await EmbeddedCluster.start(settings(of: cluster))
             #expect(again.process != nil)
             await again.stop()
+        }
+    }
+
+    @Test func `the cluster knows the small letters of Cyrillic`() async throws {
+        try await TestCluster.with { cluster async throws in
+            let pool = Pool(Pool.Settings(address: cluster.address))
+            #expect(try await pool.count("SELECT 1 WHERE 'ДУПКА ЂËÇ' ILIKE 'дупка ђëç'") == 1)
         }
     }
 

@@ -62,7 +62,8 @@ import Testing
 
     @Test func `an orderly restart loses no statement that had not begun`() async throws {
         try await TestCluster.with { cluster async throws in
-            try await withPool(on: cluster, connections: 1) { pool async throws in
+            try await withPool(on: cluster, connections: 1, deadline: .seconds(60)) {
+                pool async throws in
                 let watching = Task { await cluster.watch() }
                 defer { watching.cancel() }
                 let first = Task { try await pool.query("SELECT pg_sleep(30)") }
@@ -108,6 +109,26 @@ import Testing
                 #expect(ContinuousClock.now - start < .seconds(3))
                 try await waitForAnswer(of: pool, within: .seconds(10))
             }
+        }
+    }
+
+    @Test func `whoever has waited long enough is told so`() async throws {
+        try await TestDatabase.with { address async throws in
+            let pool = Pool(
+                Pool.Settings(address: address, connections: 1, patience: .milliseconds(300)))
+            let start = ContinuousClock.now
+            let behind = Task { try await pool.query("SELECT 1") }
+            await #expect(throws: PostgresError.outcomeUnknown) {
+                try await pool.query("SELECT pg_sleep(1)")
+            }
+            await #expect(throws: PostgresError.unavailable) {
+                try await pool.transaction { transaction throws(PostgresError) in
+                    try await transaction.query("SELECT pg_sleep(10)")
+                }
+            }
+            #expect(ContinuousClock.now - start < .seconds(2))
+            _ = await behind.result
+            try await waitForAnswer(of: pool, within: .seconds(3))
         }
     }
 
@@ -158,6 +179,7 @@ import Testing
             let pool = Pool(Pool.Settings(address: address, deadline: .milliseconds(300)))
             await #expect(throws: PostgresError.unavailable) { try await pool.query("SELECT 1") }
             #expect(pool.state != .ready)
+            #expect(pool.trouble != nil)
         }
     }
 }
@@ -165,11 +187,12 @@ import Testing
 extension OutageTests {
     private func withPool(
         on cluster: EmbeddedCluster, connections: Int = 4,
-        statementTimeout: Duration = .seconds(60), _ body: (Pool) async throws -> Void
+        deadline: Duration = .milliseconds(1800), statementTimeout: Duration = .seconds(60),
+        _ body: (Pool) async throws -> Void
     ) async throws {
         let pool = Pool(
             Pool.Settings(
-                address: cluster.address, connections: connections,
+                address: cluster.address, connections: connections, deadline: deadline,
                 statementTimeout: statementTimeout))
         let running = Task { await pool.run() }
         defer { running.cancel() }

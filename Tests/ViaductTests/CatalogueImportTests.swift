@@ -110,6 +110,16 @@ import Yams
         #expect(file.jurisdiction.repeatWindow == .seconds(60))
     }
 
+    @Test func `a file without services gets its first ones`() async throws {
+        let head = "id: c.example\nslug: city\nname: C\ncontact: us\nlanguages: [en]\n"
+        let held = head + "services: []\n# The zone.\ntime_zone: UTC\n"
+        let space = try Workspace(["list.xml": Self.list, "city.yaml": held])
+        try await run(space)
+        let file = try #require(JurisdictionFile.read(space.path("city.yaml")).0)
+        #expect(file.jurisdiction.services.count == 3)
+        #expect(try space.text("city.yaml").hasSuffix("\n# The zone.\ntime_zone: UTC\n"))
+    }
+
     @Test func `a file in which nothing would be right stays as it is`() async throws {
         let space = try Workspace(["list.json": "[]", "city.yaml": "id: x"])
         await #expect(throws: CommandError.self) { try await run(space, list: "list.json") }

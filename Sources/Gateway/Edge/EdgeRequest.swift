@@ -45,6 +45,7 @@ package struct Fields: Sendable, Equatable {
     package var idempotencyKey: String?
     package var ifNoneMatch: String?
     package var requestID: String?
+    package var forwardedProtocol: String?
     package var trailer: String?
     package var transferEncoding: String?
     package var upgrade: String?

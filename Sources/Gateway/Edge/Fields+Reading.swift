@@ -53,6 +53,7 @@ extension Fields {
             Place(name: "X-Request-Id", path: \.requestID, isList: true),
             Place(name: "Trailer", path: \.trailer, isList: true),
             Place(name: "Transfer-Encoding", path: \.transferEncoding),
+            Place(name: "X-Forwarded-Proto", path: \.forwardedProtocol, isList: true),
             Place(name: "Upgrade", path: \.upgrade, isList: true),
         ]
         return (0..<20).map { length in all.filter { $0.name.utf8.count == length } }

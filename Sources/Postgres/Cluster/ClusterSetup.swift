@@ -33,6 +33,8 @@ struct ClusterSetup {
         let command =
             [
                 programs.initdb, "-D", place.partial, "-U", "postgres", "-E", "UTF8", "--locale=C",
+                // Order by bytes, but know which Cyrillic letter is the small one of which.
+                "--lc-ctype=C.UTF-8",
                 "--data-checksums", "--auth=reject", "--no-instructions",
             ] + (durability == .throwaway ? ["--no-sync"] : [])
         try? FileManager.default.removeItem(atPath: place.startLog)
@@ -67,7 +69,6 @@ struct ClusterSetup {
         log_timezone = 'UTC'
         # A week of logs; without DETAIL, which quotes rows and so people.
         logging_collector = on
-        log_directory = '\(place.home.replacing("'", with: "''"))/log'
         log_filename = 'postgres-%a.log'
         log_rotation_age = 1d
         log_rotation_size = 0

@@ -50,8 +50,14 @@ package final class EmbeddedCluster: Sendable {
         let setup = ClusterSetup(place: place, account: account, programs: programs)
         try await setup.perform(settings.durability)
         let cluster = EmbeddedCluster(place: place, account: account, programs: programs)
-        try await cluster.bringUp()
-        try await cluster.makeDatabase()
+        do {
+            try await cluster.bringUp()
+            try await cluster.makeDatabase()
+        } catch {
+            // Whoever is interrupted while he starts something does not leave it half started.
+            if Task.isCancelled, cluster.wasStartedHere { await cluster.stop() }
+            throw error
+        }
         return cluster
     }
 
@@ -139,6 +145,7 @@ extension EmbeddedCluster {
                     throw .refused(step: "the first statement", output: "\(error)")
                 }
             }
+            if Task.isCancelled { throw .refused(step: "its start", output: "interrupted") }
             reap()
             // Recovery may take minutes, but a process must be there to do it.
             patience = process == nil ? patience - 1 : 20
@@ -152,7 +159,7 @@ extension EmbeddedCluster {
         let command = [
             programs.postgres, "-D", place.data, "-p", "5432", "-c", "listen_addresses=",
             "-c", "unix_socket_directories=\(place.socketDirectory.quotedForList)",
-            "-c", "unix_socket_permissions=0700",
+            "-c", "unix_socket_permissions=0700", "-c", "log_directory=\(place.home)/log",
         ]
         let logs = place.home + "/log"
         if access(logs, F_OK) != 0 { try ClusterPlace.make(logs, for: account) }

@@ -41,7 +41,7 @@ struct CheckCommand: ViaductCommand {
     /// A misspelt variable changes nothing, and nobody would notice.
     private func checkVariables(_ lines: inout CheckLines) {
         let others = [
-            "VIADUCT_SETTINGS", "VIADUCT_PG_BIN", "VIADUCT_DATABASE_URL_FILE",
+            "VIADUCT_SETTINGS", "VIADUCT_PG_BIN", "VIADUCT_DATABASE_URL_FILE", "VIADUCT_KEY",
         ]
         let known = Set(SettingKey.all.map(\.variable) + others)
         let names = ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix("VIADUCT_") }

@@ -20,6 +20,8 @@ struct CommandError: Error, CustomStringConvertible {
         case software = 70
         case output = 74
         case settings = 78
+        /// Ctrl-C, as shells tell it.
+        case interrupted = 130
     }
 
     init(_ exit: Exit, _ description: String) {

@@ -35,8 +35,9 @@ struct Deployment: Sendable {
     /// Does something with the case store, and leaves everything as it was found: a cluster that
     /// was started for it is stopped again.
     static func with<R: Sendable>(
-        _ settings: Settings, _ body: (Deployment) async throws -> R
+        _ settings: Settings, _ body: @escaping @Sendable (Deployment) async throws -> R
     ) async throws -> R {
+        let signals = Signals.stream([SIGINT, SIGTERM])
         let deployment = try await open(settings)
         let running = Task { await deployment.pool.run() }
         func close() async {
@@ -45,8 +46,10 @@ struct Deployment: Sendable {
             if let cluster = deployment.cluster, cluster.wasStartedHere { await cluster.stop() }
         }
         do {
-            try await deployment.reach()
-            let result = try await body(deployment)
+            let result = try await Signals.interrupting(by: signals) {
+                try await deployment.reach()
+                return try await body(deployment)
+            }
             await close()
             return result
         } catch {

@@ -49,6 +49,7 @@ struct ExportRequestsCommand: ViaductCommand {
                 try await deployment.store.export(
                     ReportFilter(jurisdiction: jurisdiction.id, stage: stage), now: Date()
                 ) { reports in
+                    try Task.checkCancellation()
                     encoder.append(reports, in: jurisdiction)
                     try target.write(encoder.take())
                 }

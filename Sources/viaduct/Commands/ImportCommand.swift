@@ -21,7 +21,8 @@ struct ImportRequestsCommand: ViaductCommand {
 
             Examples:
               viaduct import requests history.csv --jurisdiction sofia.example
-              viaduct import requests "https://city.example/open311/v2/requests.json?start_date=2026-01-01T00:00:00Z" --jurisdiction sofia
+              viaduct import requests https://city.example/open311/v2/requests.json \\
+                --jurisdiction sofia
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -29,10 +30,7 @@ struct ImportRequestsCommand: ViaductCommand {
     var source: String
     @Option(help: "Whose reports they are: an id, an alias or a slug.")
     var jurisdiction: String
-    @Option(
-        help:
-            "What the source is called, with each report's event. Default: the file's or server's name."
-    )
+    @Option(help: "What the source is called. Default: the name of the file or the server.")
     var sourceName: String?
     @Option(help: "How many reports a page of an address shall have, 1 to 1000.")
     var pageSize = 500

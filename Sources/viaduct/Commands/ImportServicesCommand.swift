@@ -34,7 +34,7 @@ struct ImportServicesCommand: ViaductCommand {
     var name: String?
     @Option(help: "For a new file: how people reach the operator.")
     var contact: String?
-    @Option(help: "For a new file: a zone such as Europe/Sofia.")
+    @Option(help: "For a new file: a zone such as Europe/Berlin.")
     var timeZone = "UTC"
 
     func perform() async throws {
@@ -218,8 +218,7 @@ struct JurisdictionDraft {
         guard let cut = JurisdictionText(old) else {
             throw CommandError(
                 .settings,
-                "\(path): services: must be a list of `- code: …` items; write it so, and try again."
-            )
+                "\(path): services: must be a list of `- code: …` items; write it so.")
         }
         let text = cut.replacing(services, held: held, languages: languages, aliases: .kept)
         if isFit(text) { return text }

@@ -9,9 +9,9 @@ struct SampleCommand: ViaductCommand {
     static let configuration = CommandConfiguration(
         commandName: "sample", abstract: "Fills the case store with reports that could be real.",
         discussion: """
-            The same seed and end make the same reports, so that a second run adds nothing. Texts and
-            places are in sample/ beside the settings file; pictures are drawn into media/ of the data
-            directory.
+            The same seed and end make the same reports, so that a second run adds nothing. Texts
+            and places are in sample/ beside the settings file; pictures are drawn into media/ of
+            the data directory.
 
             Example: viaduct sample --settings Examples/viaduct.yaml --count 2000 --seed 311
             """)
@@ -93,16 +93,23 @@ struct SampleCommand: ViaductCommand {
                 ($0.id, $0.slug)
             })
         var added = 0
-        for start in stride(from: 0, to: count, by: 5000) {
-            let numbers = start..<min(start + 5000, count)
-            // Side by side in the store, so that each jurisdiction's reports travel together.
+        for start in stride(from: 0, to: count, by: 10_000) {
+            try Task.checkCancellation()
+            let numbers = start..<min(start + 10_000, count)
             let reports = numbers.compactMap(sample.report)
-                .sorted { $0.jurisdiction.rawValue < $1.jurisdiction.rawValue }
-                .compactMap { report in
-                    slugs[report.jurisdiction].map { ImportedReport(report, slug: $0) }
+            // The store takes in one piece of a jurisdiction at a time, but several jurisdictions.
+            let cities = Dictionary(grouping: reports, by: \.jurisdiction)
+            added += try await withThrowingTaskGroup(of: Int.self) { group in
+                for (id, reports) in cities {
+                    guard let slug = slugs[id] else { continue }
+                    group.addTask {
+                        let history = reports.map { ImportedReport($0, slug: slug) }
+                        let outcomes = try await store.take(history, now: sample.until)
+                        return outcomes.count { if case .added = $0 { true } else { false } }
+                    }
                 }
-            let outcomes = try await store.take(reports, now: sample.until)
-            added += outcomes.count { if case .added = $0 { true } else { false } }
+                return try await group.reduce(0, +)
+            }
             await progress.advance(by: numbers.count)
         }
         await progress.finish()

@@ -14,8 +14,8 @@ struct ServeCommand: ViaductCommand {
         commandName: "serve", abstract: "Serves the GeoReport API until it is told to stop.",
         discussion: """
             Without a database address it starts a PostgreSQL of its own in the data directory, and
-            stops it at the end. Ctrl-C or SIGTERM ends it: what has begun is finished first. Logs are
-            JSON lines on the error output.
+            stops it at the end. Ctrl-C or SIGTERM ends it: what has begun is finished first. SIGHUP
+            reads the jurisdictions' files again. Logs are JSON lines on the error output.
 
             Example: viaduct serve --settings Examples/viaduct.yaml
             """)
@@ -31,10 +31,14 @@ struct ServeCommand: ViaductCommand {
             handler.logLevel = level
             return handler
         }
+        let signals = Signals.stream([SIGINT, SIGTERM])
         let deployment = try await Deployment.open(settings)
         let pool = Task { await deployment.pool.run() }
         do {
-            try await serve(deployment, logger)
+            let changesets = try await Signals.interrupting(by: signals) {
+                try await prepare(deployment, logger)
+            }
+            try await Serving(deployment, changesets: changesets, logger: logger).run()
         } catch {
             await close(deployment, pool)
             throw error
@@ -50,7 +54,9 @@ struct ServeCommand: ViaductCommand {
         await deployment.cluster?.stop()
     }
 
-    private func serve(_ deployment: Deployment, _ logger: Logger) async throws {
+    private func prepare(
+        _ deployment: Deployment, _ logger: Logger
+    ) async throws -> [Jurisdiction.ID: Date] {
         try await deployment.reach(within: .seconds(30))
         let changesets = try await deployment.prepare()
         let health = try await deployment.store.check()
@@ -60,8 +66,7 @@ struct ServeCommand: ViaductCommand {
         guard health.refusals.isEmpty else {
             throw CommandError(.settings, health.refusals.joined(separator: "\n"))
         }
-        let site = Serving(deployment, changesets: changesets, logger: logger)
-        try await site.run()
+        return changesets
     }
 }
 
@@ -75,6 +80,7 @@ private struct Serving {
     private let pulse: Pulse
     private let admin: Admin
     private let announcement: Announcement
+    private let reload: Reload
 
     init(_ deployment: Deployment, changesets: [Jurisdiction.ID: Date], logger: Logger) {
         self.deployment = deployment
@@ -93,11 +99,13 @@ private struct Serving {
         site.errorCodes = settings.http.strictErrorCodes ? .strict : .plain
         site.limits = Edge.Limits(settings.limits)
         site.mostInFlight = settings.limits.inFlight
+        let publication = Publication(
+            settings.catalogue.catalogue, changesets: changesets, digest: digest)
+        reload = Reload(
+            settings: settings, store: store, publication: publication, logger: logger)
         gateway = Gateway(
-            settings: site,
-            publication: Publication(
-                settings.catalogue.catalogue, changesets: changesets, digest: digest),
-            store: store, keys: keys, metrics: metrics, logger: logger, digest: digest)
+            settings: site, publication: publication, store: store, keys: keys, metrics: metrics,
+            logger: logger, digest: digest)
         admin = Admin(metrics: metrics, pulse: pulse, version: Viaduct.version)
         announcement = Announcement(deployment)
     }
@@ -108,6 +116,7 @@ private struct Serving {
         var services: [any ServiceLifecycle.Service] = [
             Loop { [keys] in await keys.run() },
             Loop { [pulse] in await pulse.run() },
+            Loop { [reload] in await reload.run() },
             Loop { [deployment, logger] in await Self.prune(deployment.store, logger) },
         ]
         if let cluster = deployment.cluster { services.append(Loop { await cluster.watch() }) }

@@ -31,8 +31,7 @@ struct SettingsOptions: ParsableArguments {
         guard let file = surroundings.settingsFile else {
             throw CommandError(
                 .settings,
-                "There is no viaduct.yaml here; name one with --settings, or start from the example."
-            )
+                "There is no viaduct.yaml here; name one with --settings, or copy the example.")
         }
         return try await Settings.read(file: file, in: surroundings)
     }

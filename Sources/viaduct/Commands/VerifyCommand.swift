@@ -20,7 +20,7 @@ struct VerifyCommand: ViaductCommand {
     var address: String
     @Option(help: "The jurisdiction_id, if the endpoint serves several.")
     var jurisdiction: String?
-    @Option(help: "The API key, for --writes.")
+    @Option(help: "The API key, for --writes. Default: VIADUCT_KEY, which no process list shows.")
     var key: String?
     @Flag(help: "Reports may be sent to the endpoint.")
     var writes = false
@@ -34,7 +34,9 @@ struct VerifyCommand: ViaductCommand {
             let target: Target
             do throws(ProbeError) {
                 target = try await Target.probe(
-                    address, jurisdiction: jurisdiction, key: key, over: transport)
+                    address, jurisdiction: jurisdiction,
+                    key: key ?? ProcessInfo.processInfo.environment["VIADUCT_KEY"],
+                    over: transport)
             } catch {
                 throw CommandError(.unavailable, "\(error)")
             }

@@ -2,8 +2,8 @@ import Foundation
 import Reports
 import Yams
 
-/// The text of a jurisdiction's file, in which services are replaced and all else stays: other keys,
-/// comments, blank lines, and the services that nobody touches.
+/// The text of a jurisdiction's file, in which services are replaced and all else stays: other
+/// keys, comments, blank lines, and the services that nobody touches.
 struct JurisdictionText {
     /// Everything before the first service, up to the line `services:`.
     private let head: String
@@ -21,7 +21,7 @@ struct JurisdictionText {
         let keys = Array(root)
         guard let place = keys.firstIndex(where: { $0.key.string == "services" }),
             let first = keys[place].key.mark?.line, let sequence = keys[place].value.sequence,
-            sequence.style != .flow
+            sequence.style != .flow || sequence.isEmpty
         else { return nil }
         let next = place + 1 < keys.count ? keys[place + 1].key.mark?.line : nil
         var end = next.map { $0 - 1 } ?? lines.count
@@ -34,7 +34,9 @@ struct JurisdictionText {
             else { return nil }
             starts.append((code, Self.skipBack(lines, from: dash, to: first)))
         }
-        head = lines[..<first].joined()
+        head =
+            sequence.isEmpty
+            ? lines[..<(first - 1)].joined() + "services:\n" : lines[..<first].joined()
         items = starts.indices.map { index in
             let stop = index + 1 < starts.count ? starts[index + 1].line : end
             return (

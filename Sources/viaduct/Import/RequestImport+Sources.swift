@@ -40,8 +40,8 @@ extension RequestImport {
         try await take(rest, first: row, now: now)
     }
 
-    /// Rows of which no two say different things under one id: the latest word counts, and the others
-    /// are told as bad, so that taking all in again changes nothing.
+    /// Rows of which no two say different things under one id: the latest word counts, and the
+    /// others are told as bad, so that taking all in again changes nothing.
     static func settled(
         _ rows: [Result<ReadReport, RowProblem>], first: Int
     ) -> [Result<ReadReport, RowProblem>] {

@@ -75,6 +75,7 @@ actor RequestImport {
     }
 
     private func flush(now: Date) async throws {
+        try Task.checkCancellation()
         let piece = waiting
         waiting = []
         let outcomes = try await store.take(piece.map(\.report), now: now)

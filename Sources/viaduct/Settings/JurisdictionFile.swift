@@ -141,7 +141,7 @@ struct JurisdictionReader {
     private mutating func timeZone(_ entry: Entry) -> String? {
         guard let text = entry.text(&findings) else { return nil }
         guard text == "UTC" || text.contains("/"), TimeZone(identifier: text) != nil else {
-            findings.add("is no time zone; write one such as Europe/Sofia", at: entry)
+            findings.add("is no time zone; write one such as Europe/Berlin", at: entry)
             return nil
         }
         return text

@@ -28,7 +28,8 @@ package struct SettingsError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// What was found wrong while one file was read; reading goes on, so that all of it is told at once.
+/// What was found wrong while one file was read; reading goes on, so that all of it is told at
+/// once.
 package struct Findings {
     package let file: String
     private var found: [Problem] = []

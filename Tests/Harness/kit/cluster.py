@@ -8,16 +8,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from .database import programs
 from .instance import wait_until
 from .ports import free_ports, is_open
-
-
-def programs() -> Path:
-    """Where initdb and postgres are."""
-    if named := os.environ.get("VIADUCT_PG_BIN"):
-        return Path(named)
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
-    return (found[-1] if found else Path(shutil.which("initdb"))).parent
 
 
 class Cluster:

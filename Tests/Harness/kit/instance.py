@@ -11,6 +11,7 @@ import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from .database import SERVER, Database
 from .ports import free_ports
 from .wire import Caller
 
@@ -21,9 +22,13 @@ SETTINGS = ROOT / "Tests" / "Harness" / "settings"
 
 
 class Instance:
-    """A Viaduct of its own in a directory of its own; used as a context."""
+    """A Viaduct of its own in a directory of its own; used as a context.
 
-    def __init__(self, settings: Path = SETTINGS, **environment: str):
+    Its database is the address given, or one of its own on the server of VIADUCT_DATABASE_URL, or
+    (`embedded` in any case) a cluster in its directory.
+    """
+
+    def __init__(self, settings: Path = SETTINGS, embedded: bool = False, **environment: str):
         # The cluster runs as somebody else when we are root, and a socket's path is short.
         self.directory = Path(tempfile.mkdtemp(prefix="viaduct-", dir="/tmp"))
         self.directory.chmod(0o755)
@@ -32,6 +37,10 @@ class Instance:
         self.port, self.admin_port = free_ports(2)
         self.log = self.directory / "serve.log"
         self.process: subprocess.Popen | None = None
+        self.database: Database | None = None
+        if SERVER and not embedded and "VIADUCT_DATABASE_URL" not in environment:
+            self.database = Database(SERVER)
+            environment["VIADUCT_DATABASE_URL"] = self.database.url
         self.environment = {
             **{n: v for n, v in os.environ.items() if not n.startswith("VIADUCT_")},
             "VIADUCT_SETTINGS": str(self.settings / "viaduct.yaml"),
@@ -50,6 +59,8 @@ class Instance:
                 self.stop()
         finally:
             self._end_cluster()
+            if self.database:
+                self.database.drop()
             shutil.rmtree(self.directory, ignore_errors=True)
 
     # The commands.
@@ -156,7 +167,7 @@ class Instance:
         """The process id of the cluster in our data directory, if it runs."""
         for file in (self.directory / "data").glob("**/postmaster.pid"):
             number = int(file.read_text().split("\n")[0])
-            if Path(f"/proc/{number}").exists():
+            if is_alive(number):
                 return number
         return None
 
@@ -164,7 +175,15 @@ class Instance:
         """Ends a cluster that a killed server left behind."""
         if number := self.postmaster:
             os.kill(number, signal.SIGINT)
-            wait_until(lambda: not Path(f"/proc/{number}").exists(), within=20)
+            wait_until(lambda: not is_alive(number), within=20)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and waits to be asked about does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def resident(pid: int) -> int:
