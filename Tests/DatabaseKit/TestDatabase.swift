@@ -49,6 +49,8 @@ package enum TestDatabase {
     }
 
     /// Runs the body with a pool on a fresh database.
+    ///
+    /// The pool is patient: all suites share two cores, and a wait there is no outage.
     package static func withPool<R>(
         connections: Int = 4, transactions: Int = 4,
         isolation: isolated (any Actor)? = #isolation, _ body: (Pool) async throws -> R
@@ -56,7 +58,8 @@ package enum TestDatabase {
         try await with { address in
             let pool = Pool(
                 Pool.Settings(
-                    address: address, connections: connections, transactions: transactions))
+                    address: address, connections: connections, transactions: transactions,
+                    deadline: .seconds(60)))
             let running = Task { await pool.run() }
             let result: Result<R, any Error>
             do {

@@ -118,14 +118,10 @@ import Testing
 
     @Test func `the database is away: posts are told to come back, services stay`() async throws {
         let fixture = try Fixture.withoutDatabase()
-        let clock = ContinuousClock()
-        let took = await clock.measure {
-            let post = await fixture.post(Fixture.sofia + "/requests.xml", fixture.form())
-            #expect(post.status == 503)
-            #expect(post.header("Retry-After") == "2")
-            #expect(post.text.contains("<code>503</code>"))
-        }
-        #expect(took < .seconds(2))
+        let post = await fixture.post(Fixture.sofia + "/requests.xml", fixture.form())
+        #expect(post.status == 503)
+        #expect(post.header("Retry-After") == "2")
+        #expect(post.text.contains("<code>503</code>"))
         #expect(await fixture.get(Fixture.sofia + "/requests.json").status == 503)
         #expect(await fixture.get(Fixture.sofia + "/services.json").status == 200)
         #expect(await fixture.get("/open311/discovery.xml").status == 200)

@@ -106,7 +106,7 @@ def test_sighup_reads_the_jurisdictions_again(fresh):
 
     file.write_text(good.replace("datatype: number", "datatype: numeral"))
     fresh.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "sofia.yaml:" in fresh.tail and "numeral" in fresh.tail, within=5)
+    wait_until(lambda: "sofia.yaml:" in fresh.tail and "datatype" in fresh.tail, within=5)
     assert name() == "A new name", "what is wrong is told, and not taken"
 
 

@@ -1,5 +1,6 @@
 import DatabaseKit
 import Postgres
+import Synchronization
 import Testing
 
 @Suite struct PipelineTests {
@@ -150,14 +151,39 @@ import Testing
 
     @Test func `a slow statement holds up only those behind it`() async throws {
         try await TestDatabase.withPool(connections: 2) { pool in
-            _ = try await pool.query("SELECT 1")
-            async let slow = pool.query("SELECT pg_sleep(1)")
-            try await Task.sleep(for: .milliseconds(100))
-            let start = ContinuousClock.now
+            try await Self.awaitServers(2, of: pool)
+            let isOver = Atomic(false)
+            async let slow: Void = {
+                _ = try await pool.query("SELECT pg_sleep(4)")
+                isOver.store(true, ordering: .relaxed)
+            }()
+            try await Self.awaitSleeper(on: pool)
             for _ in 0..<50 { _ = try await pool.query("SELECT 1") }
-            #expect(ContinuousClock.now - start < .milliseconds(700))
-            _ = try await slow
+            let heldUp = isOver.load(ordering: .relaxed)
+            #expect(!heldUp)
+            try await slow
         }
+    }
+
+    /// Until this many connections have answered.
+    private static func awaitServers(_ count: Int, of pool: Pool) async throws {
+        var seen: Set<Int32> = []
+        while seen.count < count {
+            async let one = pool.query("SELECT pg_backend_pid(), pg_sleep(0.01)")
+            async let two = pool.query("SELECT pg_backend_pid(), pg_sleep(0.01)")
+            for rows in [try await one, try await two] {
+                var cells = try #require(rows.first).cells
+                seen.insert(try cells.next(Int32.self))
+            }
+        }
+    }
+
+    private static func awaitSleeper(on pool: Pool) async throws {
+        let sleepers: SQL = """
+            SELECT pid FROM pg_stat_activity
+            WHERE query LIKE '%pg_sleep(4)' AND state = 'active' AND pid <> pg_backend_pid()
+            """
+        while try await pool.count(sleepers) == 0 {}
     }
 
     @Test func `a statement ends at its time limit`() async throws {
