@@ -47,8 +47,8 @@ let package = Package(
             name: "viaduct",
             dependencies: [
                 "Gateway", "CaseStore", "GeoReport", "Reports", "Postgres", "XML", "Conformance",
-                .httpClient, .lifecycle, .log, .arguments, .configuration, .yams, .nioPosix,
-                .crypto,
+                .httpClient, .lifecycle, .signals, .log, .arguments, .configuration, .yams,
+                .nioPosix, .crypto,
             ]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
@@ -83,6 +83,7 @@ extension Target.Dependency {
     static let hummingbird = product(name: "HummingbirdCore", package: "hummingbird")
     static let httpClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let nio = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")

@@ -6,8 +6,8 @@ extension CaseStore {
     /// Takes history in; one outcome for each report, in the same order.
     ///
     /// Repeatable: what we hold already changes nothing, what differs is corrected, and both are
-    /// found by the source's number. The source's number becomes the public id where it can be one
-    /// and is free (GR-2.7). A row that cannot be kept is refused alone. If this throws, the batches
+    /// found by the source's number and time. The source's number becomes the public id where it can
+    /// be one and is free (GR-2.7); a second report under the same number gets an id of ours. A row that cannot be kept is refused alone. If this throws, the batches
     /// before the failure are kept, and taking all in again is safe.
     package func take(
         _ history: [ImportedReport], now: Date

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Postgres
 import Reports
 
-/// Imported reports of one jurisdiction and stage, no source id twice, that are taken in together.
+/// Imported reports of one jurisdiction and stage, none of them twice, that are taken in together.
 struct HistoryBatch: Sendable {
     let reports: ArraySlice<ImportedReport>
     private let jurisdiction: Jurisdiction.ID
@@ -19,10 +19,10 @@ struct HistoryBatch: Sendable {
         var batches: [HistoryBatch] = []
         var rest = history[...]
         while let first = rest.first {
-            var seen: Set<String> = []
+            var seen: Set<ImportedReport.Identity> = []
             let reports = rest.prefix { report in
                 seen.count < size && report.jurisdiction == first.jurisdiction
-                    && report.stage == first.stage && seen.insert(report.sourceID).inserted
+                    && report.stage == first.stage && seen.insert(report.identity).inserted
             }
             batches.append(HistoryBatch(reports: reports, of: first))
             rest = rest.dropFirst(reports.count)
@@ -49,7 +49,7 @@ struct HistoryBatch: Sendable {
         guard !good.isEmpty else { return reports.map { .refused($0.refusal ?? .text) } }
         _ = try await transaction.query(lock)
         let held = try await held(among: good, in: transaction)
-        let names = try await names(for: good.filter { held[$0.sourceID] == nil }, in: transaction)
+        var names = try await names(for: good.filter { held[$0.identity] == nil }, in: transaction)
         var added: [HistoryRow] = []
         var corrected: [HistoryRow] = []
         var outcomes: [Taken] = []
@@ -59,7 +59,7 @@ struct HistoryBatch: Sendable {
                 continue
             }
             let content = report.content
-            if let held = held[report.sourceID] {
+            if let held = held[report.identity] {
                 outcomes.append(
                     held.content == content ? .unchanged(held.id) : .corrected(held.id))
                 if held.content != content {
@@ -68,7 +68,8 @@ struct HistoryBatch: Sendable {
             } else if case .ours(let id) = names[report.sourceID] {
                 outcomes.append(.unchanged(id))
             } else {
-                let id = names[report.sourceID]?.free ?? mint(report.slug, report.visibility)
+                let name = names.removeValue(forKey: report.sourceID)
+                let id = name?.free ?? mint(report.slug, report.visibility)
                 outcomes.append(.added(id))
                 added.append(HistoryRow(report, id: id, content: content, now: now))
             }
@@ -108,22 +109,31 @@ extension HistoryBatch {
         return "SELECT pg_advisory_xact_lock(hashtextextended(\(name), 0))"
     }
 
-    /// What we hold of these reports, by source id.
+    /// What we hold of these reports.
+    ///
+    /// One look-up in the index for each: for `= ANY (…)` a planner that has no statistics yet
+    /// expects nearly all rows, and reads the whole table for each batch of a large import.
     private func held(
         among good: [ImportedReport], in transaction: Transaction
-    ) async throws(PostgresError) -> [String: Held] {
+    ) async throws(PostgresError) -> [ImportedReport.Identity: Held] {
         let rows = try await transaction.query(
             """
-            SELECT source_id, id, source_content FROM report
-            WHERE jurisdiction = \(jurisdiction.rawValue) AND stage = \(stage.rawValue)
-                AND source_id = ANY (\(good.map(\.sourceID)))
+            SELECT wanted.id, wanted.requested, held.id, held.source_content
+            FROM unnest(\(good.map(\.sourceID)), \(good.map(\.identity.requested)))
+                AS wanted (id, requested), LATERAL (
+                SELECT id, source_content FROM report
+                WHERE jurisdiction = \(jurisdiction.rawValue) AND stage = \(stage.rawValue)
+                    AND source_id = wanted.id AND requested = wanted.requested
+                LIMIT 1
+            ) AS held
             """)
-        var held: [String: Held] = [:]
+        var held: [ImportedReport.Identity: Held] = [:]
         for row in rows {
             var cells = row.cells
-            let sourceID = try cells.next(String.self)
-            let id = try ReportRow.named(Report.ID.self, try cells.next(), column: 1)
-            held[sourceID] = Held(id: id, content: try cells.next())
+            let identity = ImportedReport.Identity(
+                sourceID: try cells.next(), requested: try cells.next())
+            let id = try ReportRow.named(Report.ID.self, try cells.next(), column: 2)
+            held[identity] = Held(id: id, content: try cells.next())
         }
         return held
     }

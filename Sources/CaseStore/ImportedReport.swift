@@ -9,7 +9,7 @@ package struct ImportedReport: Sendable, Equatable {
     package var stage: Stage
     /// Where it comes from, in a word: kept with the event.
     package var source: String
-    /// The report's number at the source: what makes taking it in repeatable.
+    /// The report's number at the source.
     package var sourceID: String
     package var service: Service.Code
     package var serviceName: String?
@@ -92,6 +92,20 @@ package enum Taken: Sendable, Equatable {
         case text
         /// A rule of the schema said no: its name, or the SQLSTATE.
         case rule(String)
+    }
+}
+
+extension ImportedReport {
+    /// What makes taking a report in repeatable: its number at the source, and when it was reported.
+    ///
+    /// Not the number alone: real cities give one number to two reports (Specs/Decisions/0004).
+    struct Identity: Hashable, Sendable {
+        let sourceID: String
+        let requested: Date
+    }
+
+    var identity: Identity {
+        Identity(sourceID: sourceID, requested: requested.wholeSeconds)
     }
 }
 

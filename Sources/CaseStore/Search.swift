@@ -239,9 +239,12 @@ extension ReportFilter.Conditions {
 extension String {
     /// The text as a pattern of LIKE that means only itself.
     fileprivate var likeEscaped: String {
-        reduce(into: "") { escaped, character in
-            if ["%", "_", "\\"].contains(character) { escaped.append("\\") }
-            escaped.append(character)
+        // By scalars, as PostgreSQL reads them: `%` with an accent behind it is still a `%`.
+        var escaped = "".unicodeScalars
+        for scalar in unicodeScalars {
+            if ["%", "_", "\\"].contains(scalar) { escaped.append("\\") }
+            escaped.append(scalar)
         }
+        return String(escaped)
     }
 }

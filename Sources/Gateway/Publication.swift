@@ -109,9 +109,13 @@ final class Published: Sendable {
         return Prepared(bytes: bytes, tag: "\"" + digits.joined() + "\"")
     }
 
-    /// Without the languages that cannot change the answer.
+    /// Without the languages that cannot change the answer, each once: repetitions would fill what
+    /// is kept.
     private func offered(_ languages: [Language], in jurisdiction: Jurisdiction) -> [Language] {
-        let wanted = languages.filter(jurisdiction.languages.contains)
+        var seen: Set<Language> = []
+        let wanted = languages.filter {
+            jurisdiction.languages.contains($0) && seen.insert($0).inserted
+        }
         return wanted == [jurisdiction.defaultLanguage] ? [] : wanted
     }
 

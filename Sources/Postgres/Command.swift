@@ -82,6 +82,9 @@ final class Command: @unchecked Sendable {
     struct Failure {
         var error: PostgresError
         var state: String?
+
+        /// Whether the server ends the connection with it (class 57P, operator intervention).
+        var isFarewell: Bool { state?.hasPrefix("57P") == true }
     }
 
     /// Answers whoever waits, once.

@@ -224,9 +224,10 @@ extension Reactor {
         let isShared = shared.contains { $0 === connection }
         retire(connection)
         // A server that says "shutting down" to the first statement has not begun the others; and a
-        // first statement that it did not answer otherwise is undone.
+        // first statement that it did not answer otherwise is undone. Behind any other failure, such
+        // as a full disk, it goes on, so that they may have been committed.
         let isOrderly =
-            commands.first.map { $0.failure?.error == .unavailable && !$0.isAnswered } ?? false
+            commands.first.map { $0.failure?.isFarewell == true && !$0.isAnswered } ?? false
         if isOrderly { commands.removeFirst().finish(.failure(.unavailable)) }
         for command in commands {
             if isOrderly, isShared, !isStopping {

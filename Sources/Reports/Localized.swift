@@ -4,6 +4,8 @@ package struct Language: Identifier {
 
     /// The language of a tag such as `sr-Latn` or `fi_FI`, or `nil` if the text is no tag.
     package init?(rawValue: String) {
+        // Characters are compared below, which takes long where one of them is a long text.
+        guard rawValue.utf8.count <= 64 else { return nil }
         let primary = rawValue.prefix { $0 != "-" && $0 != "_" }.lowercased()
         guard (2...3).contains(primary.utf8.count),
             primary.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) })

@@ -32,6 +32,27 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `two reports under one number are two reports, however often they come`()
+            async throws
+        {
+            try await withStore { store, pool in
+                let history = [
+                    Sample.imported("A-1", requested: "2026-04-10T10:00:00Z"),
+                    Sample.imported("A-1", service: "LIGHT", requested: "2026-04-10T10:00:19Z"),
+                ]
+                let first = try await store.take(history, now: Sample.now)
+                #expect(first.first == .added(Sample.name("A-1")))
+                guard case .added(let other) = first.last else {
+                    Issue.record("not added: \(first)")
+                    return
+                }
+                #expect(other.rawValue.hasPrefix("sofia-"))
+                let second = try await store.take(history, now: Sample.now)
+                #expect(second == [.unchanged(Sample.name("A-1")), .unchanged(other)])
+                #expect(try await pool.number("SELECT count(*) FROM report") == 2)
+            }
+        }
+
         @Test func `what the source changed is corrected, with an event, and stays listed`()
             async throws
         {

@@ -23,7 +23,9 @@ extension CaseStoreTests {
             Sample.imported(
                 "a3", title: "Back\\slash", requested: "2026-04-11T10:00:00Z",
                 coordinate: Sample.coordinate(42.80, 23.50)),
-            Sample.imported("a4", agency: "Parks", requested: "2026-04-12T10:00:00Z"),
+            Sample.imported(
+                "a4", description: "Cafe\u{301}", agency: "Parks",
+                requested: "2026-04-12T10:00:00Z"),
             Sample.imported(
                 "p1", description: "Дупка тайна", requested: "2026-04-12T11:00:00Z",
                 coordinate: Sample.coordinate(42.70, 23.30), visibility: .private),
@@ -113,6 +115,7 @@ extension CaseStoreTests {
             Case("text of the status", ["a1"], Sample.filter { $0.text = "закърпена" }),
             Case("a per cent sign is itself", ["a1"], Sample.filter { $0.text = "100%" }),
             Case("and only itself", [], Sample.filter { $0.text = "1%0" }),
+            Case("also below an accent", [], Sample.filter { $0.text = "a%\u{301}" }),
             Case("an underscore is itself", ["a2"], Sample.filter { $0.text = "rruga_1" }),
             Case("a backslash is itself", ["a3"], Sample.filter { $0.text = "back\\s" }),
             Case(

@@ -13,13 +13,15 @@ private final class Line {
     private(set) var exchanges: [Exchange] = []
     private(set) var isOver = false
 
-    init() throws {
+    init(memory: BodyMemory = BodyMemory()) throws {
         let site = Site(
             respond: { _ in EdgeResponse(status: 200) },
             refuse: { EdgeResponse(status: $0.fault.status) })
         let meter = ByteMeter()
         var deliver: (Exchange?) -> Void = { _ in }
-        handler = ConnectionHandler(site: site, patience: Patience(), meter: meter) { deliver($0) }
+        handler = ConnectionHandler(
+            site: site, patience: Patience(), meter: meter, memory: memory
+        ) { deliver($0) }
         deliver = { [weak self] exchange in
             if let exchange { self?.exchanges.append(exchange) } else { self?.isOver = true }
         }
@@ -60,6 +62,24 @@ private final class Line {
             }
             return text
         }
+    }
+}
+
+/// A client that takes no byte: what is written to it is never written out.
+private final class Plug: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    private var held: [EventLoopPromise<Void>] = []
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if let promise { held.append(promise) }
+    }
+
+    func close(
+        context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?
+    ) {
+        for promise in held { promise.fail(ChannelError.ioOnClosedChannel) }
+        held = []
+        context.close(mode: mode, promise: promise)
     }
 }
 
@@ -195,6 +215,58 @@ private final class Line {
         #expect(line.channel.isActive)
         line.wait(1)
         #expect(!line.channel.isActive)
+    }
+
+    @Test func `who does not read wins no time by talking on`() throws {
+        let line = try Line()
+        try line.hear(Self.get)
+        line.channel.isWritable = false
+        let first = try #require(line.exchanges.first)
+        #expect(line.handler.send(EdgeResponse(status: 200), length: 0, for: first) == .slow)
+        line.wait(20)
+        try line.hear(Self.get + "GET / HT")
+        line.wait(5)
+        try line.hear("TP/1.1\r\n")
+        line.wait(4)
+        #expect(line.channel.isActive)
+        line.wait(1)
+        #expect(!line.channel.isActive)
+    }
+
+    @Test func `who does not read the last answer is not waited for`() throws {
+        let line = try Line()
+        try line.channel.pipeline.syncOperations.addHandler(Plug(), position: .first)
+        try line.hear("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        line.answer()
+        line.wait(29)
+        #expect(line.channel.isActive)
+        line.wait(1)
+        #expect(!line.channel.isActive)
+    }
+
+    @Test func `long bodies share one memory, and give it back`() throws {
+        let memory = BodyMemory(most: 1 << 20)
+        func post(_ length: Int) -> String {
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+                + "Content-Length: \(length)\r\n\r\n"
+        }
+        let long = String(repeating: "a", count: 1 << 20)
+        let one = try Line(memory: memory)
+        try one.hear(post(1 << 20) + long)
+        #expect(one.verdicts == [0])
+        let two = try Line(memory: memory)
+        try two.hear(post(1 << 20) + long)
+        #expect(two.verdicts == [503])
+        let short = try Line(memory: memory)
+        try short.hear(post(256 << 10) + long.prefix(256 << 10))
+        #expect(short.verdicts == [0])
+        one.answer()
+        let three = try Line(memory: memory)
+        try three.hear(post(1 << 20) + long.dropLast())
+        try three.channel.close().wait()
+        let four = try Line(memory: memory)
+        try four.hear(post(1 << 20) + long)
+        #expect(four.verdicts == [0])
     }
 
     @Test func `a request after a refused one is not read`() throws {

@@ -49,6 +49,11 @@ import Testing
         _ = try Self.judge(host: nil, version: .http1_0)
     }
 
+    @Test(arguments: [HTTPVersion(major: 0, minor: 9), HTTPVersion(major: 2, minor: 0)])
+    func `another version of HTTP is refused`(version: HTTPVersion) {
+        #expect(throws: Fault.self) { try Self.judge(version: version) }
+    }
+
     static let targets: [(String, Int?)] = [
         ("/a%20b?q=%D0%B4", nil), ("/a%00", 400), ("/a%zz", 400), ("/a%f", 400), ("/a%", 400),
         ("/a%ff", 400), ("/a?b=%zz", 400), ("/a?b=%ff", 400), ("/a?b=%00", 400), ("/\u{E9}", 400),
@@ -117,6 +122,14 @@ import Testing
         ).fields
         #expect(fields.apiKey == "a")
         #expect(fields.accept == "x, y")
+    }
+
+    @Test func `what is not ASCII means nothing in a field`() throws {
+        let fields = try Self.judge(
+            .GET, "/", [("Accept-Language", "bg, \u{434}\u{301}"), ("X-Request-Id", "a")]
+        ).fields
+        #expect(fields.acceptLanguage == "bg, \u{7F}\u{7F}")
+        #expect(fields.requestID == "a")
     }
 
     @Test func `a longer body may take longer, up to a minute`() throws {

@@ -159,7 +159,10 @@ import Testing
         #expect(page == ReportFilter.Page(size: size, start: .offset(offset)))
     }
 
-    @Test(arguments: ["", "sort=-updated", "sort=created", "sort=id"])
+    @Test(arguments: [
+        "", "sort=-updated", "sort=created", "sort=id",
+        "service_request_id=sofia-7F3K2M9Q,sofia-8&page_size=1",
+    ])
     func `a cursor continues the search that gave it out`(query: String) throws {
         let row = ReportFilter.Bookmark(
             microseconds: 1_776_148_658_123_456, id: Sample.report("sofia-7F3K2M9Q"))
@@ -199,6 +202,11 @@ import Testing
     ) throws {
         let found = Calls.languages(try Sample.parameters(query), acceptLanguage: header)
         #expect(found.map(\.rawValue) == languages)
+    }
+
+    @Test func `no more than sixteen languages are looked for`() throws {
+        let many = (0..<100).map { _ in "en,bg" }.joined(separator: ",")
+        #expect(Calls.languages(try Sample.parameters("locale=" + many)).count == 16)
     }
 
     @Test(arguments: [

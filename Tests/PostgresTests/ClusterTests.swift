@@ -69,6 +69,30 @@ import Testing
         }
     }
 
+    @Test func `a start that is interrupted does not wait for another starter`() async throws {
+        try await TestCluster.with { cluster async throws in
+            let settings = settings(of: cluster)
+            let lock = try await ClusterLock(settings.directory + "/lock")
+            let start = Task { try await EmbeddedCluster.start(settings) }
+            start.cancel()
+            await #expect(throws: ClusterError.self) { try await start.value }
+            lock.unlock()
+        }
+    }
+
+    @Test func `whoever watches leaves the start to the one who has begun it`() async throws {
+        try await TestCluster.with { cluster async throws in
+            let lock = try await ClusterLock(settings(of: cluster).directory + "/lock")
+            kill(try #require(cluster.process), SIGKILL)
+            let watching = Task { await cluster.watch() }
+            defer { watching.cancel() }
+            try await Task.sleep(for: .milliseconds(900))
+            #expect(cluster.process == nil)
+            lock.unlock()
+            while cluster.process == nil { try await Task.sleep(for: .milliseconds(20)) }
+        }
+    }
+
     @Test func `a process file that names somebody else's process is no hindrance`() async throws {
         try await TestCluster.with { cluster async throws in
             let file = cluster.dataDirectory + "/postmaster.pid"

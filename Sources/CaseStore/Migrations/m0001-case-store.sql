@@ -85,7 +85,7 @@ CREATE TABLE report (
     CONSTRAINT report_coordinate_range
         CHECK (latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180),
     CONSTRAINT report_source_whole CHECK ((source_id IS NULL) = (source_content IS NULL)),
-    CONSTRAINT report_source_once UNIQUE (jurisdiction, stage, source_id)
+    CONSTRAINT report_source_once UNIQUE (jurisdiction, stage, source_id, requested)
 );
 
 -- Listings show only these rows.

@@ -52,6 +52,10 @@ package enum Edge {
             throw Fault(
                 .transport(status: 414), "The address is longer than \(limits.target) bytes.")
         }
+        // The decoder lets 0.9 and 2.0 pass, which frame their messages otherwise (row 5).
+        guard head.version == .http1_1 || head.version == .http1_0 else {
+            throw Fault(.malformed, "The version of HTTP is neither 1.1 nor 1.0.")
+        }
         let fields = try Fields(reading: head.headers, limits: limits)
         let method = try method(head.method)
         try checkHost(fields, version: head.version)

@@ -22,12 +22,20 @@ extension Fields {
 
     private mutating func take(_ name: String, _ value: String) throws(Fault) {
         guard let place = Self.place(of: name) else { return }
+        let value = Self.ascii(value)
         guard let first = self[keyPath: place.path] else {
             self[keyPath: place.path] = value
             return
         }
         guard place.isList else { throw Fault(.malformed, "\(place.name) is given twice.") }
         self[keyPath: place.path] = first + ", " + value
+    }
+
+    /// Nothing beyond ASCII means anything in these fields, but comparing it as Unicode does takes
+    /// time quadratic in a run of combining marks.
+    private static func ascii(_ value: String) -> String {
+        guard value.utf8.contains(where: { $0 >= 0x80 }) else { return value }
+        return String(value.unicodeScalars.map { $0.isASCII ? Character($0) : "\u{7F}" })
     }
 
     private struct Place: Sendable {

@@ -24,6 +24,9 @@ final class ConnectionClock {
     private var timer: (task: Scheduled<Void>, at: NIODeadline)?
     private var end: Scheduled<Void>?
 
+    /// What is waited for now.
+    var awaited: Awaited? { due?.awaited }
+
     init(_ expire: @escaping (Awaited) -> Void) {
         self.expire = expire
     }

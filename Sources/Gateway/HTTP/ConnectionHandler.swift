@@ -17,6 +17,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private let site: Site
     let patience: Patience
     private let meter: ByteMeter
+    private let memory: BodyMemory
     private let deliver: (Exchange?) -> Void
     var context: ChannelHandlerContext?
 
@@ -24,6 +25,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var admission: Edge.Admission?
     private var isOldVersion = false
     private var body: [UInt8] = []
+    /// What the bodies of this connection have taken of the memory for long ones.
+    private var held = 0
     private var queued = 0
     private var owesContinue = false
     /// Nothing more is taken from this connection.
@@ -36,11 +39,13 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// `deliver` is given each exchange in its turn, and `nil` when there will be no more.
     init(
-        site: Site, patience: Patience, meter: ByteMeter, deliver: @escaping (Exchange?) -> Void
+        site: Site, patience: Patience, meter: ByteMeter, memory: BodyMemory = BodyMemory(),
+        deliver: @escaping (Exchange?) -> Void
     ) {
         self.site = site
         self.patience = patience
         self.meter = meter
+        self.memory = memory
         self.deliver = deliver
     }
 
@@ -77,6 +82,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         isIgnoring = true
         clock.stop()
         deliver(nil)
+        giveBack(held)
         writer?.resume()
         writer = nil
         meter.onWaste = nil
@@ -113,13 +119,29 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard body.count + part.readableBytes <= admission.bodyLimit else {
             return refuse(Edge.tooLarge(admission.bodyLimit), target: admission.path)
         }
+        let more = excess(body.count + part.readableBytes) - excess(body.count)
+        guard memory.take(more) else {
+            return refuse(
+                Fault(.unavailable(retryAfter: .seconds(1)), "The server is busy; try again soon."),
+                target: admission.path)
+        }
+        held += more
         body.append(contentsOf: part.readableBytesView)
+    }
+
+    /// The bytes of a body that count: what a form may have is there for everybody.
+    private func excess(_ count: Int) -> Int { max(0, count - site.limits.body) }
+
+    private func giveBack(_ bytes: Int) {
+        let bytes = min(bytes, held)
+        held -= bytes
+        memory.give(bytes)
     }
 
     private func finish(_ trailers: HTTPHeaders?) {
         guard let admission else { return }
         meter.endMessage()
-        clock.await(nil)
+        if clock.awaited != .reader { clock.await(nil) }
         guard trailers == nil else {
             return refuse(
                 Fault(.malformed, "Fields behind the body are not taken."), target: admission.path)
@@ -137,6 +159,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard !isIgnoring else { return }
         admission = nil
         owesContinue = false
+        giveBack(excess(body.count))
         body = []
         enqueue(.refusal(Refusal(fault, target: target)), end: .linger)
     }
@@ -229,6 +252,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     func complete(_ exchange: Exchange) {
         guard let context else { return }
         queued -= 1
+        giveBack(excess(exchange.bodyLength))
+        if clock.awaited == .reader { clock.await(nil) }
         if exchange.end != .none { return close(context, exchange.end) }
         if queued == 0 {
             if isInputClosed || isDraining && isAtRest { return close(context, .close) }
@@ -241,6 +266,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Closes behind the last byte: closing before would throw away what is not sent yet.
     private func close(_ context: ChannelHandlerContext, _ end: Exchange.End) {
         isIgnoring = true
+        clock.await(.reader, for: patience.stall)
         let flushed = context.eventLoop.makePromise(of: Void.self)
         flushed.futureResult.assumeIsolated().whenComplete { [weak self] _ in
             guard let self, let context = self.context else { return }
@@ -273,6 +299,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Sets the deadline of what is awaited now.
     private func watch() {
+        // Whoever does not read what was answered wins no time by saying more.
+        guard clock.awaited != .reader else { return }
         if let admission {
             clock.await(.body, atMost: min(admission.bodyTime, patience.bodyAtMost))
         } else if isIgnoring {

@@ -14,6 +14,11 @@ struct Exchange: Sendable {
         case refusal(Refusal)
     }
 
+    /// Bytes of the request's body.
+    var bodyLength: Int {
+        if case .request(let request) = content { request.body.count } else { 0 }
+    }
+
     enum End: Sendable {
         case none
         /// After a whole message: nothing unread can spoil the answer.

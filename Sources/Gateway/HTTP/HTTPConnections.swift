@@ -9,6 +9,12 @@ import NIOPosix
 struct HTTPConnections: ServerChildChannel {
     let site: Site
     let patience: Patience
+    private let memory = BodyMemory()
+
+    init(site: Site, patience: Patience) {
+        self.site = site
+        self.patience = patience
+    }
 
     /// A connection and the turns it takes.
     struct Value: ServerChildChannelValue {
@@ -22,7 +28,7 @@ struct HTTPConnections: ServerChildChannel {
             let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
             let meter = ByteMeter()
             let handler = ConnectionHandler(
-                site: site, patience: patience, meter: meter
+                site: site, patience: patience, meter: meter, memory: memory
             ) { exchange in
                 guard let exchange else { return inbox.finish() }
                 inbox.yield(exchange)

@@ -33,9 +33,7 @@ extension Calls {
     static func start(
         _ parameters: Parameters, of filter: ReportFilter, _ problems: inout Problems
     ) -> ReportFilter.Page.Start {
-        if case .matching = filter.scope,
-            let text = problems.collect({ () throws(Fault) in try parameters.value("cursor") })
-        {
+        if let text = problems.collect({ () throws(Fault) in try parameters.value("cursor") }) {
             guard let cursor = Cursor(parsing: text), cursor.sort == filter.sort else {
                 problems.add("cursor is not one that this search gave out")
                 return .offset(0)

@@ -69,9 +69,12 @@ package enum Calls {
         _ parameters: Parameters, acceptLanguage: String? = nil
     ) -> [Language] {
         let asked = parameters.list("locale", "langcode").compactMap(Language.init(rawValue:))
-        guard asked.isEmpty else { return asked }
+        guard asked.isEmpty else { return Array(asked.prefix(mostLanguages)) }
         return acceptLanguage.map(languages(accepted:)) ?? []
     }
+
+    /// Each label of an answer is looked for in each of them, so a request cannot list thousands.
+    private static let mostLanguages = 16
 
     /// The function that a JSON document is to be handed to, or `nil` (GR-15.1).
     package static func callback(_ parameters: Parameters) throws(Fault) -> String? {
@@ -137,7 +140,7 @@ package enum Calls {
 
     /// The languages of an `Accept-Language` header by their weight (RFC 9110, 12.5.4).
     private static func languages(accepted header: String) -> [Language] {
-        let ranges = header.split(separator: ",").prefix(16).enumerated().compactMap {
+        let ranges = header.split(separator: ",").prefix(mostLanguages).enumerated().compactMap {
             place, range in
             weighted(range).map { (place: place, language: $0.language, weight: $0.weight) }
         }

@@ -5,14 +5,16 @@ enum MediaAddress {
 
     /// All of them in their order, each once.
     static func all(in parameters: Parameters, _ problems: inout Problems) -> [String] {
-        var seen: Set<String> = []
-        let addresses = parameters.values("media_url").filter { seen.insert($0).inserted }
-        guard addresses.count <= limit else {
-            problems.add("media_url was given more than \(limit) times")
+        let given = parameters.values("media_url")
+        // Before they are compared with one another: what is acceptable is short.
+        guard given.allSatisfy(isAcceptable) else {
+            problems.add("media_url is not an absolute http or https address of up to 2048 bytes")
             return []
         }
-        guard addresses.allSatisfy(isAcceptable) else {
-            problems.add("media_url is not an absolute http or https address of up to 2048 bytes")
+        var seen: Set<String> = []
+        let addresses = given.filter { seen.insert($0).inserted }
+        guard addresses.count <= limit else {
+            problems.add("media_url was given more than \(limit) times")
             return []
         }
         return addresses

@@ -43,7 +43,7 @@ package enum CleanText {
         // Nothing below makes a text less than a quarter as long: a bomb is not normalised first.
         guard text.utf8.count <= 4 * kind.bytes else { throw tooLong(name, kind) }
         let safe = safe(text, formatting: kind.formatting)
-        guard longestRunOfMarks(in: safe) <= mostMarks else {
+        guard longestRunOfMarks(in: safe.unicodeScalars) <= mostMarks else {
             throw Fault(.malformed, "\(name) has more than \(mostMarks) combining marks in a row")
         }
         guard safe.utf8.count <= kind.bytes, safe.unicodeScalars.count <= kind.scalars else {
@@ -73,6 +73,10 @@ package enum CleanText {
                 }
             }
         }
+        // Normalising takes time quadratic in a run of marks; one that long is no text, and stays.
+        guard longestRunOfMarks(in: kept) <= 4 * mostMarks else {
+            return Self.trimmed(String(kept))
+        }
         var composed = String.UnicodeScalarView()
         for scalar in String(kept)._nfc { composed.append(scalar) }
         return Self.trimmed(String(composed))
@@ -97,10 +101,10 @@ package enum CleanText {
         }
     }
 
-    private static func longestRunOfMarks(in text: String) -> Int {
+    private static func longestRunOfMarks(in text: String.UnicodeScalarView) -> Int {
         var longest = 0
         var run = 0
-        for scalar in text.unicodeScalars {
+        for scalar in text {
             run = !isPlain(scalar) && isMark(scalar) ? run + 1 : 0
             longest = max(longest, run)
         }

@@ -10,8 +10,12 @@ struct HeaderValue {
     }
 
     /// A value, or `nil` if it is blank.
+    ///
+    /// Tokens and names are ASCII, and others are none: comparing them as Unicode does would take time
+    /// quadratic in a run of combining marks.
     init?(_ bytes: ArraySlice<UInt8>) {
         let head = bytes.prefix { $0 != UInt8(ascii: ";") }
+        guard head.allSatisfy(Self.isASCII) else { return nil }
         token = CleanText.trimmed(String(decoding: head, as: UTF8.self)).lowercased()
         guard !token.isEmpty else { return nil }
         var rest = bytes[head.endIndex...]
@@ -21,20 +25,25 @@ struct HeaderValue {
             guard rest.first == UInt8(ascii: "=") else { continue }
             rest.removeFirst()
             let value = Self.value(&rest)
+            guard name.allSatisfy(Self.isASCII) else { continue }
             parameters.append(
                 (CleanText.trimmed(String(decoding: name, as: UTF8.self)).lowercased(), value))
         }
     }
 
-    /// The value of the first parameter of this name.
+    /// The value of the first parameter of this name; `""` if it is not ASCII.
     subscript(name: String) -> String? {
-        self[bytes: name].map { String(decoding: $0, as: UTF8.self) }
+        self[bytes: name].map {
+            $0.allSatisfy(Self.isASCII) ? String(decoding: $0, as: UTF8.self) : ""
+        }
     }
 
     /// The bytes of the first parameter of this name, which may be no text at all.
     subscript(bytes name: String) -> [UInt8]? {
         parameters.first { $0.name == name }?.value
     }
+
+    private static func isASCII(_ byte: UInt8) -> Bool { byte < 0x80 }
 
     /// Takes a value up to the next semicolon, without its quotes.
     private static func value(_ rest: inout ArraySlice<UInt8>) -> [UInt8] {

@@ -31,6 +31,8 @@ enum JSONBody {
 
     private static func items(_ member: JSONValue.Member) throws(Fault) -> [Parameters.Item] {
         let name = member.key
+        // Before any comparison: Unicode's takes time quadratic in a run of combining marks.
+        guard name.utf8.count <= Parameters.longestName else { throw Parameters.Item.longName }
         if name == "attribute" { return try answers(member.value) }
         if name.hasPrefix("attribute[") { return try answer(name, member.value) }
         if name.isEmpty || member.value == .null { return [] }

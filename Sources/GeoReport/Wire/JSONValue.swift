@@ -22,7 +22,8 @@ package indirect enum JSONValue: Sendable, Equatable {
     /// The member of this key; the last one if a tolerant reading let two of them pass.
     package subscript(key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.last { $0.key == key }?.value
+        // Lengths first: a long key of combining marks would take time quadratic in its length.
+        return members.last { $0.key.utf8.count == key.utf8.count && $0.key == key }?.value
     }
 
     /// The members of an object.

@@ -57,6 +57,7 @@ enum Multipart {
         init(_ bytes: ArraySlice<UInt8>) throws(Fault) {
             for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
                 let name = line.prefix { $0 != UInt8(ascii: ":") }
+                guard name.allSatisfy({ $0 < 0x80 }) else { continue }
                 let value = HeaderValue(line[name.endIndex...].dropFirst())
                 switch String(decoding: name, as: UTF8.self).lowercased() {
                 case "content-disposition": disposition = value

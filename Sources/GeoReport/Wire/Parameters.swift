@@ -76,9 +76,10 @@ package struct Parameters: Sendable, Equatable {
     }
 
     /// All values under these names or `name[]`, lists taken apart, trimmed, blanks dropped (GR-A16).
-    package func list(_ names: String..., separators: [Character] = [","]) -> [String] {
+    package func list(_ names: String..., separators: [Unicode.Scalar] = [","]) -> [String] {
         texts(under: names).flatMap { text in
-            text.split(whereSeparator: separators.contains).map { CleanText.trimmed($0) }
+            text.unicodeScalars.split(whereSeparator: separators.contains)
+                .map { CleanText.trimmed(Substring($0)) }
         }.filter { !$0.isEmpty }
     }
 
@@ -121,10 +122,7 @@ extension Parameters.Item {
     static func checked(
         _ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, source: Parameters.Source
     ) throws(Fault) -> Parameters.Item {
-        guard name.count <= Parameters.longestName else {
-            throw Fault(
-                .malformed, "parameter name is longer than \(Parameters.longestName) bytes")
-        }
+        guard name.count <= Parameters.longestName else { throw longName }
         guard let name = String(validating: name, as: UTF8.self), !name.utf8.contains(0) else {
             throw Fault(.malformed, "parameter name is not valid UTF-8 text")
         }
@@ -136,6 +134,9 @@ extension Parameters.Item {
         }
         return Parameters.Item(name: name, value: value, source: source)
     }
+
+    static let longName = Fault(
+        .malformed, "parameter name is longer than \(Parameters.longestName) bytes")
 
     /// A name as a message may repeat it: only what could be one of ours is echoed.
     static func label(_ name: String) -> String {

@@ -51,9 +51,24 @@ struct ClusterLock: Sendable {
 
     /// Waits until nobody else starts the cluster; a starter that dies lets go.
     init(_ path: String) async throws(ClusterError) {
+        while true {
+            if let lock = try ClusterLock(ifFree: path) {
+                self = lock
+                return
+            }
+            if Task.isCancelled { throw .refused(step: "its start", output: "interrupted") }
+            await ClusterProcess.pause()
+        }
+    }
+
+    /// The lock, or `nil` while somebody else starts the cluster.
+    init?(ifFree path: String) throws(ClusterError) {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .directory(path, reason: "it cannot be written.") }
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 { await ClusterProcess.pause() }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            return nil
+        }
     }
 
     func unlock() {

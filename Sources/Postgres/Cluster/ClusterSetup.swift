@@ -84,8 +84,9 @@ struct ClusterSetup {
         // Over the file that initdb made, which belongs to the account and is closed to others.
         let handle = fopen(place.partial + "/" + name, "w")
         guard let handle else { throw CocoaError(.fileWriteUnknown) }
-        fputs(text, handle)
-        fclose(handle)
+        let isWritten = fputs(text, handle) >= 0
+        // A full disk may show only here.
+        guard fclose(handle) == 0, isWritten else { throw CocoaError(.fileWriteUnknown) }
     }
 
     private func append(_ text: String, to name: String) throws {

@@ -50,9 +50,12 @@ package final class EmbeddedCluster: Sendable {
         let setup = ClusterSetup(place: place, account: account, programs: programs)
         try await setup.perform(settings.durability)
         let cluster = EmbeddedCluster(place: place, account: account, programs: programs)
-        do {
+        do throws(ClusterError) {
             try await cluster.bringUp()
             try await cluster.makeDatabase()
+            if Task.isCancelled {
+                throw .refused(step: "its start", output: "interrupted")
+            }
         } catch {
             // Whoever is interrupted while he starts something does not leave it half started.
             if Task.isCancelled, cluster.wasStartedHere { await cluster.stop() }
@@ -95,7 +98,9 @@ package final class EmbeddedCluster: Sendable {
             reap()
             guard !Task.isCancelled, !life.withLock(\.isStopping), process == nil else { continue }
             // What fails now, such as while old backends still hold the memory, may work next time.
+            guard let lock = try? ClusterLock(ifFree: place.lock) else { continue }
             try? await bringUp()
+            lock.unlock()
         }
     }
 

@@ -22,6 +22,14 @@ struct Deployment: Sendable {
         return Deployment(settings, address: cluster.address, cluster: cluster)
     }
 
+    /// As `open`, until somebody presses Ctrl-C: a cluster that recovers from a crash may take
+    /// minutes. What was started here is stopped then.
+    static func openUnlessInterrupted(_ settings: Settings) async throws -> Deployment {
+        try await Signals.interrupting(by: await Signals.stops()) {
+            try await open(settings)
+        }
+    }
+
     private init(_ settings: Settings, address: String, cluster: EmbeddedCluster?) {
         self.settings = settings
         self.cluster = cluster
@@ -37,8 +45,9 @@ struct Deployment: Sendable {
     static func with<R: Sendable>(
         _ settings: Settings, _ body: @escaping @Sendable (Deployment) async throws -> R
     ) async throws -> R {
-        let signals = Signals.stream([SIGINT, SIGTERM])
-        let deployment = try await open(settings)
+        Signals.ignoreClosedOutput()
+        let signals = await Signals.stops()
+        let deployment = try await openUnlessInterrupted(settings)
         let running = Task { await deployment.pool.run() }
         func close() async {
             running.cancel()
@@ -68,12 +77,17 @@ struct Deployment: Sendable {
             } catch PostgresError.unavailable where start.duration(to: .now) < patience {
                 try await Task.sleep(for: .milliseconds(200))
             } catch PostgresError.unavailable {
-                throw CommandError(
-                    .unavailable,
-                    "The database is out of reach; start it, or put its address right: "
-                        + "VIADUCT_DATABASE_URL or database.url.")
+                throw outOfReach
             }
         }
+    }
+
+    private var outOfReach: CommandError {
+        let reason = pool.trouble.map { " The last try failed: \($0)" } ?? ""
+        return CommandError(
+            .unavailable,
+            "The database is out of reach; start it, or put its address right: "
+                + "VIADUCT_DATABASE_URL or database.url." + reason)
     }
 
     /// Brings the schema and the published catalogue up to date.

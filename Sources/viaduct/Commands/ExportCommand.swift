@@ -67,7 +67,7 @@ extension Format: ExpressibleByArgument {}
 extension Stage: ExpressibleByArgument {}
 
 /// Where an export goes: the output, or a file that appears under its name when it is whole.
-private struct ExportTarget {
+struct ExportTarget {
     private let path: String?
     private let handle: FileHandle
 
@@ -91,7 +91,8 @@ private struct ExportTarget {
         do {
             try handle.write(contentsOf: Data(bytes))
         } catch {
-            throw CommandError(.output, "The export cannot be written; is the disk full?")
+            throw CommandError(
+                .output, "The export cannot be written; is the disk full, or its reader gone?")
         }
     }
 

@@ -2,6 +2,7 @@ import CaseStore
 import Foundation
 import Gateway
 import Logging
+import UnixSignals
 
 /// Reads the jurisdictions' files again at each SIGHUP, and serves them if nothing is wrong in
 /// them.
@@ -13,7 +14,7 @@ struct Reload: Sendable {
 
     /// Waits for signals until it is cancelled.
     func run() async {
-        for await _ in Signals.stream([SIGHUP]) { await read() }
+        for await _ in await UnixSignalsSequence(trapping: .sighup) { await read() }
     }
 
     private func read() async {

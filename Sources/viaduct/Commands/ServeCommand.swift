@@ -31,8 +31,8 @@ struct ServeCommand: ViaductCommand {
             handler.logLevel = level
             return handler
         }
-        let signals = Signals.stream([SIGINT, SIGTERM])
-        let deployment = try await Deployment.open(settings)
+        let signals = await Signals.stops()
+        let deployment = try await Deployment.openUnlessInterrupted(settings)
         let pool = Task { await deployment.pool.run() }
         do {
             let changesets = try await Signals.interrupting(by: signals) {

@@ -1,28 +1,26 @@
-@preconcurrency import Dispatch
 import Foundation
+import UnixSignals
 
-/// The signals of the process as values.
+/// The signals of the process.
 enum Signals {
-    /// One value a signal, from now on; the signals' own effect is switched off.
-    static func stream(_ numbers: [Int32]) -> AsyncStream<Int32> {
-        AsyncStream { continuation in
-            let sources = numbers.map { number in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number)
-                source.setEventHandler { continuation.yield(number) }
-                return source
-            }
-            continuation.onTermination = { _ in
-                for source in sources { source.cancel() }
-            }
-            for source in sources { source.resume() }
-        }
+    /// What ends a command: Ctrl-C, or whoever supervises us.
+    ///
+    /// Never by `signal(…, SIG_IGN)` beside it: on Linux that throws away the handler by which Dispatch
+    /// learns of signals, and a stop would be lost.
+    static func stops() async -> UnixSignalsSequence {
+        await UnixSignalsSequence(trapping: .sigint, .sigterm)
+    }
+
+    /// Lets writing to a closed pipe fail instead of ending the process, so that whoever writes can
+    /// put everything away.
+    static func ignoreClosedOutput() {
+        signal(SIGPIPE, SIG_IGN)
     }
 
     /// Does something until it is done or somebody presses Ctrl-C; then it is cancelled, so that
     /// whoever called can put everything away.
     static func interrupting<R: Sendable>(
-        by signals: AsyncStream<Int32>, _ body: @escaping @Sendable () async throws -> R
+        by signals: UnixSignalsSequence, _ body: @escaping @Sendable () async throws -> R
     ) async throws -> R {
         try await withThrowingTaskGroup(of: R?.self) { group in
             group.addTask { try await body() }

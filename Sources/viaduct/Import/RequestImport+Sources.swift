@@ -40,17 +40,24 @@ extension RequestImport {
         try await take(rest, first: row, now: now)
     }
 
-    /// Rows of which no two say different things under one id: the latest word counts, and the
+    /// Rows of which no two say different things of one report: the latest word counts, and the
     /// others are told as bad, so that taking all in again changes nothing.
+    ///
+    /// One id with two times of reporting is two reports (Specs/Decisions/0004).
     static func settled(
         _ rows: [Result<ReadReport, RowProblem>], first: Int
     ) -> [Result<ReadReport, RowProblem>] {
-        var latest: [String: (index: Int, report: ReadReport)] = [:]
+        struct Identity: Hashable {
+            let id: String
+            let requested: Date
+        }
+        var latest: [Identity: (index: Int, report: ReadReport)] = [:]
         var settled = rows
         for (index, row) in rows.enumerated() {
             guard case .success(let report) = row else { continue }
-            guard let other = latest[report.id] else {
-                latest[report.id] = (index, report)
+            let identity = Identity(id: report.id, requested: report.requested)
+            guard let other = latest[identity] else {
+                latest[identity] = (index, report)
                 continue
             }
             guard other.report != report else { continue }
@@ -62,7 +69,7 @@ extension RequestImport {
                 RowProblem(
                     row: first + loser,
                     problem: "row \(first + winner) has the same service_request_id and counts"))
-            if isLater { latest[report.id] = (index, report) }
+            if isLater { latest[identity] = (index, report) }
         }
         return settled
     }

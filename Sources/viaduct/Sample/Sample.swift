@@ -96,14 +96,16 @@ package struct Sample: Sendable {
         return random.pick(spoken) ?? theatre.jurisdiction.defaultLanguage
     }
 
+    private static let letters = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+
     /// Ids differ because numbers do: multiplying by an odd number permutes 40 bits.
     private func id(
         _ number: Int, _ visibility: Visibility, _ slug: Jurisdiction.Slug,
         _ random: inout SeededGenerator
     ) -> Report.ID? {
-        let letters = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
         let bits = (UInt64(number) &* 0x9E_3779_B97F &+ seed &* 0x5851_F42D) & 0xFF_FFFF_FFFF
-        var code = String((0..<8).map { letters[Int(bits >> (5 * $0) & 31)] })
+        let letters = (0..<8).map { Self.letters[Int(bits >> (5 * $0) & 31)] }
+        var code = String(decoding: letters, as: UTF8.self)
         if visibility == .private { code += RandomCode.code(length: 8, using: &random) }
         return Report.ID(rawValue: slug.rawValue + "-" + code)
     }
@@ -243,9 +245,29 @@ extension Sample {
         let separator = random.happens(0.06) ? "\n" : " "
         let few = String(Int.random(in: 2...6, using: &random))
         let place = street ?? theatre.places.city.text(in: [language], default: language) ?? "?"
-        return parts.compactMap { $0 }.joined(separator: separator)
-            .replacing("{street}", with: place).replacing("{number}", with: house)
-            .replacing("{few}", with: few)
+        return Self.filled(parts.compactMap { $0 }.joined(separator: separator)) { name in
+            switch name {
+            case "street": place
+            case "number": house
+            case "few": few
+            default: "?"
+            }
+        }
+    }
+
+    /// A text with values for its `{names}`; byte by byte, because a sample may have a million.
+    private static func filled(_ text: String, _ value: (String) -> String) -> String {
+        var filled: [UInt8] = []
+        filled.reserveCapacity(text.utf8.count + 64)
+        var rest = Array(text.utf8)[...]
+        while let open = rest.firstIndex(of: UInt8(ascii: "{")),
+            let close = rest[open...].firstIndex(of: UInt8(ascii: "}"))
+        {
+            filled += rest[..<open]
+            filled += value(String(decoding: rest[(open + 1)..<close], as: UTF8.self)).utf8
+            rest = rest[(close + 1)...]
+        }
+        return String(decoding: filled + rest, as: UTF8.self)
     }
 
     private func address(
