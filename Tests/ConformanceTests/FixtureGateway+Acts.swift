@@ -48,7 +48,12 @@ extension FixtureGateway {
         clock.pass(2)
         var history = try Self.history("sofia", in: catalogue)
             .filter { $0.sourceID == "SOF-CORRECT" }
+        let held = try await pool.query(
+            "SELECT requested FROM report WHERE source_id = 'SOF-CORRECT'")
+        guard var cells = held.first?.cells else { throw Unusable(problems: ["no SOF-CORRECT"]) }
+        let requested = try cells.next(Date.self)
         for index in history.indices {
+            history[index].requested = requested
             history[index].statusNotes = "Corrected " + UUID().uuidString
             history[index].updated = Date(
                 timeIntervalSince1970: clock.now.timeIntervalSince1970.rounded(.down))
