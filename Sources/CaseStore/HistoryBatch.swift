@@ -138,11 +138,15 @@ extension HistoryBatch {
         return held
     }
 
+    /// Beginnings of ids for which FixMyStreet switches off its check of dates (GR-2.7).
+    private static let misread = ["JOB_", "DEFECT_"]
+
     /// The source ids that can be public ids, by themselves.
     private func names(
         for new: [ImportedReport], in transaction: Transaction
     ) async throws(PostgresError) -> [String: Name] {
         let wanted = new.compactMap { Report.ID(rawValue: $0.sourceID) }
+            .filter { id in !Self.misread.contains { id.rawValue.hasPrefix($0) } }
         guard !wanted.isEmpty else { return [:] }
         var names: [String: Name] = [:]
         for id in wanted { names[id.rawValue] = .free(id) }

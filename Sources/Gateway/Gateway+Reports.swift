@@ -108,7 +108,8 @@ extension Gateway {
     /// and never redirected: its key has leaked already (GR-2.2).
     private func refusePlain(_ call: Call) throws(Fault) {
         guard settings.publicURL.hasPrefix("https://"),
-            call.request.fields.forwardedProtocol?.lowercased() == "http"
+            let hop = call.request.fields.forwardedProtocol?.split(separator: ",").first,
+            hop.trimmed.lowercased() == "http"
         else { return }
         throw Fault(
             .forbidden, "Reports are taken over https only; this one's key has been seen.")

@@ -183,11 +183,16 @@ package struct Gateway: Sendable {
             ])
     }
 
+    /// What pages of another origin may read beside the body.
+    private static let exposed =
+        "ETag, Idempotent-Replayed, Link, Retry-After, X-Request-Id, X-Total-Count"
+
     /// What every answer carries.
     private func seal(_ response: inout EdgeResponse, id: String) {
         response.headers.append(("X-Request-Id", id))
         response.headers.append(("X-Content-Type-Options", "nosniff"))
         response.headers.append(("Access-Control-Allow-Origin", "*"))
+        response.headers.append(("Access-Control-Expose-Headers", Self.exposed))
     }
 
     private func note(

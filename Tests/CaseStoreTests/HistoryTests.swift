@@ -32,6 +32,20 @@ extension CaseStoreTests {
             }
         }
 
+        @Test(arguments: ["JOB_7", "DEFECT_7", "7", "a/b"])
+        func `a number that a client would misread is no public id`(number: String) async throws {
+            try await withStore { store, _ in
+                let outcomes = try await store.take([Sample.imported(number)], now: Sample.now)
+                guard case .added(let id) = outcomes.first else {
+                    Issue.record("not added: \(outcomes)")
+                    return
+                }
+                #expect(id.rawValue.hasPrefix("sofia-"))
+                let again = try await store.take([Sample.imported(number)], now: Sample.now)
+                #expect(again == [.unchanged(id)])
+            }
+        }
+
         @Test func `two reports under one number are two reports, however often they come`()
             async throws
         {

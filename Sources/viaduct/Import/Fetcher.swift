@@ -47,13 +47,19 @@ struct Fetcher: Sendable {
             try await Task.sleep(for: pause)
             pause *= 3
         }
-        throw FetchError(description: "\(address) was not asked.", status: nil)
+        throw FetchError(description: "\(Self.shown(address)) was not asked.", status: nil)
+    }
+
+    /// The address without its query, in which a key may stand.
+    private static func shown(_ address: String) -> Substring {
+        address.prefix { $0 != "?" }
     }
 
     private func getOnce(_ address: String) async throws -> [UInt8] {
         guard WebAddress.isFetchable(address) else {
             throw FetchError(
-                description: "\(address) is no address; write one with http:// or https://.",
+                description:
+                    "\(Self.shown(address)) is no address; write one with http:// or https://.",
                 status: nil)
         }
         var request = HTTPClientRequest(url: address)
@@ -65,14 +71,16 @@ struct Fetcher: Sendable {
             bytes = Array(buffer: try await response.body.collect(upTo: most))
         } catch is NIOTooManyBytesError {
             throw FetchError(
-                description: "\(address) answers with more than \(most >> 20) MiB.", status: nil)
+                description: "\(Self.shown(address)) answers with more than \(most >> 20) MiB.",
+                status: nil)
         } catch {
             throw FetchError(
-                description: "\(address) does not answer (\(Self.reason(error))).", status: nil)
+                description: "\(Self.shown(address)) does not answer (\(Self.reason(error))).",
+                status: nil)
         }
         guard (200..<300).contains(response.status.code) else {
             throw FetchError(
-                description: "\(address) answers \(response.status.code).",
+                description: "\(Self.shown(address)) answers \(response.status.code).",
                 status: Int(response.status.code))
         }
         return bytes
