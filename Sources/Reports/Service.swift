@@ -68,16 +68,19 @@ package struct Attribute: Sendable, Equatable {
     package let question: Localized
     /// A hint for the input.
     package let hint: Localized
+    /// Who may see what is answered: a number plate is nobody's business but the handler's.
+    package let visibility: Visibility
 
     package init(
         code: Code, datatype: Datatype, purpose: Purpose, question: Localized,
-        hint: Localized = Localized([:])
+        hint: Localized = Localized([:]), visibility: Visibility = .public
     ) {
         self.code = code
         self.datatype = datatype
         self.purpose = purpose
         self.question = question
         self.hint = hint
+        self.visibility = visibility
     }
 
     /// What an attribute is for: `variable` and `required` of GeoReport in one.

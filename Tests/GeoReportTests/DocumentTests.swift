@@ -28,6 +28,22 @@ import Testing
         #expect(xml.contains("<address/><address_id/><zipcode/><media_url/></request>"))
     }
 
+    @Test(arguments: Format.allCases)
+    func `never shows what was answered to a private question`(format: Format) throws {
+        var report = Sample.open
+        report.service = Sample.noise.code
+        report.answers = [
+            Answer(code: Sample.attribute("WHO"), values: ["CB 1234 AB"]),
+            Answer(code: Sample.attribute("HOURS"), values: ["17"]),
+        ]
+        let shown = text(
+            Documents.reports(
+                [report], in: Sample.sofia(services: [Sample.noise]),
+                view: ReportView(extensions: .included), as: format))
+        #expect(!shown.contains("CB 1234 AB"))
+        #expect(shown.contains("17"))
+    }
+
     @Test func `with extensions has the members of GR-15.4 behind the seventeen`() throws {
         let view = ReportView(extensions: .included)
         let json = reports([Sample.closed], view: view, as: .json)

@@ -113,7 +113,7 @@ enum Sample {
                 question: bg("Колко часа?")),
             Attribute(
                 code: attribute("WHO"), datatype: .string, purpose: .optional,
-                question: bg("Кой?")),
+                question: bg("Кой?"), visibility: .private),
         ])
 
     static func sofia(

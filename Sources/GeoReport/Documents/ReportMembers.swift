@@ -80,10 +80,11 @@ struct ReportMembers {
         let questions = jurisdiction.service(report.service)?.attributes ?? []
         sink.beginList("attributes", as: .member)
         for answer in report.answers {
-            let question = questions.first { $0.code == answer.code }?.question
+            let attribute = questions.first { $0.code == answer.code }
+            guard attribute?.visibility != .private else { continue }
             sink.beginObject("attribute", as: .item)
             sink.text("code", answer.code.rawValue)
-            sink.text("name", question.flatMap(labels.text) ?? answer.code.rawValue)
+            sink.text("name", (attribute?.question).flatMap(labels.text) ?? answer.code.rawValue)
             sink.texts("value", answer.values)
             sink.endObject()
         }

@@ -112,12 +112,14 @@ extension JurisdictionReader {
             .flatMap { localized($0) }
         let hint = keys.optional("hint").map { localized($0) }
         let isRequired = keys.optional("required")?.flag(&findings)
+        let isPrivate = keys.optional("private")?.flag(&findings)
         let datatype = datatype(&keys)
         keys.finish(&findings)
         guard let code, let question, let datatype else { return nil }
         return Attribute(
             code: code, datatype: datatype, purpose: isRequired == true ? .required : .optional,
-            question: question, hint: (hint ?? nil) ?? Localized([:]))
+            question: question, hint: (hint ?? nil) ?? Localized([:]),
+            visibility: isPrivate == true ? .private : .public)
     }
 
     private mutating func datatype(_ keys: inout Mapping) -> Attribute.Datatype? {
