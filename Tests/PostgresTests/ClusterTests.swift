@@ -61,7 +61,7 @@ import Testing
                 script: "CREATE TABLE thing (id bigint); INSERT INTO thing VALUES (1)")
             let process = try #require(cluster.process)
             kill(process, SIGKILL)
-            while cluster.process == process { usleep(1000) }
+            while cluster.process == process { try await Task.sleep(for: .milliseconds(1)) }
             let again = try await EmbeddedCluster.start(settings(of: cluster))
             #expect(again.process != process)
             let pool = Pool(Pool.Settings(address: again.address))
