@@ -72,10 +72,11 @@ extension Connection {
             return leavePipeline() && PQsendQuery(pointer, text) == 1
         case .copyData(let bytes):
             return put(bytes)
-        case .copyEnd(.complete):
-            return PQputCopyEnd(pointer, nil) == 1
-        case .copyEnd(.abandoned):
-            return PQputCopyEnd(pointer, "abandoned by the writer") == 1
+        case .copyEnd(let ending):
+            let reason: String? = ending == .complete ? nil : "abandoned by the writer"
+            // A server that refuses a row answers while the rows are still being sent. That answer
+            // has been taken from the socket by now, and no other comes that would wake us.
+            return PQputCopyEnd(pointer, reason) == 1 && readResults()
         }
     }
 

@@ -1,5 +1,6 @@
 import Conformance
-import Foundation
+import FoundationEssentials
+import Postgres
 import Testing
 
 extension Vector: CustomTestStringConvertible {
@@ -38,11 +39,11 @@ struct GatewayVectorTests {
             _ = await gateway.judge(vector, answers: answers)
         }
         #expect(answers.xml.count > 100)
-        #expect(try Grammar.complaints(about: answers.xml) == "")
+        #expect(try await Grammar.complaints(about: answers.xml) == "")
     }
 
     @Test(.enabled(if: Grammar.canValidate, "xmllint is not installed"))
-    func `the grammar refuses what the standard does not have`() throws {
+    func `the grammar refuses what the standard does not have`() async throws {
         for body in [
             "<services><service/></services>",
             "<errors/>",
@@ -52,7 +53,7 @@ struct GatewayVectorTests {
             "<service_definition key=\"1\"><service_code>A</service_code><attributes/>"
                 + "</service_definition>",
         ] {
-            #expect(try Grammar.complaints(about: [Array(body.utf8)]) != "")
+            #expect(try await Grammar.complaints(about: [Array(body.utf8)]) != "")
         }
     }
 }
@@ -64,7 +65,7 @@ private enum Grammar {
     static var canValidate: Bool { FileManager.default.isExecutableFile(atPath: program) }
 
     /// What xmllint says of documents that break the grammar; empty if none does.
-    static func complaints(about documents: [[UInt8]]) throws -> String {
+    static func complaints(about documents: [[UInt8]]) async throws -> String {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "viaduct-grammar-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -76,16 +77,11 @@ private enum Grammar {
             files.append(file.path)
         }
         let grammar = Folder.specs + "/GeoReport/georeport.rng"
-        let process = Process()
-        let errors = Pipe()
-        process.executableURL = URL(filePath: program)
-        process.arguments = ["--nonet", "--noout", "--relaxng", grammar] + files
-        process.standardError = errors
-        try process.run()
-        let output = try errors.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus != 0 else { return "" }
-        let text = String(decoding: output, as: UTF8.self)
+        let output = folder.appending(path: "complaints").path
+        let child = ChildProcess(
+            [program, "--nonet", "--noout", "--relaxng", grammar] + files, output: output)
+        guard await (try #require(child)).exitCode() != 0 else { return "" }
+        let text = try String(contentsOfFile: output, encoding: .utf8)
         return text.split(separator: "\n").filter { !$0.hasSuffix("validates") }
             .prefix(20).joined(separator: "\n")
     }

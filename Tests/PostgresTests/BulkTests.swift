@@ -105,6 +105,25 @@ import Testing
         }
     }
 
+    @Test func `a row refused before the end of a COPY ends it`() async throws {
+        try await TestDatabase.withPool(transactions: 1) { pool in
+            try await pool.run(script: "CREATE TABLE thing (id bigint PRIMARY KEY)")
+            await #expect(throws: PostgresError.refused(state: "22P02")) {
+                _ = try await pool.copy(into: "thing") { writer in
+                    // More than is gathered before some of it is sent.
+                    for _ in 0..<20_000 { try await writer.row("no number") }
+                    // The server's answer is here before the writer says that it has finished.
+                    while try await pool.count(
+                        """
+                        SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+                            AND state = 'idle in transaction (aborted)'
+                        """
+                    ) == 0 {}
+                }
+            }
+        }
+    }
+
     @Test func `a notification reaches everyone who listens`() async throws {
         try await TestDatabase.withPool { pool in
             let (first, second) = (pool.listen("news"), pool.listen("Other \"news\""))

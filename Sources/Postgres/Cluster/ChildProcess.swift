@@ -68,10 +68,11 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Takes note of the program's end if it has ended, so that no zombie stays.
-    static func reap(_ id: pid_t) {
+    /// Takes note of the program's end, so that no zombie stays; `false` while it still runs.
+    @discardableResult
+    static func reap(_ id: pid_t) -> Bool {
         var status: Int32 = 0
-        waitpid(id, &status, WNOHANG)
+        return waitpid(id, &status, WNOHANG) != 0
     }
 }
 

@@ -25,11 +25,9 @@ enum ClusterProcess {
         unlink(place.socketDirectory + "/.s.PGSQL.5432")
     }
 
-    /// A moment between two looks.
+    /// A moment between two looks, also for a task that is cancelled and may not sleep any more.
     static func pause() async {
-        try? await Task.sleep(for: .milliseconds(50))
-        // A cancelled task does not sleep, but must not spin either.
-        if Task.isCancelled { usleep(20_000) }
+        await Task.detached { try? await Task.sleep(for: .milliseconds(50)) }.value
     }
 
     private static func told(by file: String) -> pid_t? {

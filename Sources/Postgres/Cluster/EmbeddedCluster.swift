@@ -107,14 +107,15 @@ package final class EmbeddedCluster: Sendable {
     /// Ends the cluster as `pg_ctl stop -m fast` does, or less politely after 30 s.
     package func stop() async {
         life.withLock { $0.isStopping = true }
-        guard let process else { return reap() }
-        kill(process, SIGINT)
-        for turn in 0..<1200 where self.process == process {
-            if turn == 600 { kill(process, SIGQUIT) }
+        let process = self.process
+        if let process { kill(process, SIGINT) }
+        for turn in 0..<1200 {
+            // It removes its file a little before it ends.
+            let isReaped = reap()
+            if isReaped, process == nil || self.process != process { return }
+            if turn == 600, let process { kill(process, SIGQUIT) }
             await ClusterProcess.pause()
-            reap()
         }
-        reap()
     }
 
     private func address(user: String, database: String) -> String {
@@ -122,9 +123,11 @@ package final class EmbeddedCluster: Sendable {
         return "host='\(host)' port=5432 user=\(user) dbname=\(database)"
     }
 
-    private func reap() {
+    /// Takes note of the end of what we started; `false` while it still runs.
+    @discardableResult
+    private func reap() -> Bool {
         let child = life.withLock(\.process)
-        if child > 0 { ChildProcess.reap(child) }
+        return child <= 0 || ChildProcess.reap(child)
     }
 }
 
