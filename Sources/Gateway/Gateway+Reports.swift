@@ -125,7 +125,7 @@ extension Gateway {
         let client = try await asking { () async throws(CaseStoreError) in
             try await keys.client(secret)
         }
-        guard let client, client.mayReport(to: jurisdiction.id) else {
+        guard let client, client.may(.report, in: jurisdiction.id) else {
             throw Fault(.forbidden, "api_key is not valid here.")
         }
         return client

@@ -7,25 +7,42 @@ package struct Client: Sendable, Equatable {
     package let name: String
     /// Where it may report; empty means everywhere.
     package let jurisdictions: Set<Jurisdiction.ID>
+    /// What it may do there.
+    package let scopes: Set<Scope>
     package let profile: Profile
     package let created: Date
     package let revoked: Date?
 
     package init(
         id: ID, name: String, jurisdictions: Set<Jurisdiction.ID> = [],
-        profile: Profile = Profile(), created: Date, revoked: Date? = nil
+        scopes: Set<Scope> = [.report], profile: Profile = Profile(), created: Date,
+        revoked: Date? = nil
     ) {
         self.id = id
         self.name = name
         self.jurisdictions = jurisdictions
+        self.scopes = scopes
         self.profile = profile
         self.created = created
         self.revoked = revoked
     }
 
-    /// Whether the client may report to this jurisdiction.
-    package func mayReport(to jurisdiction: Jurisdiction.ID) -> Bool {
-        revoked == nil && (jurisdictions.isEmpty || jurisdictions.contains(jurisdiction))
+    /// Whether the client may do this in this jurisdiction.
+    package func may(_ scope: Scope, in jurisdiction: Jurisdiction.ID) -> Bool {
+        revoked == nil && scopes.contains(scope)
+            && (jurisdictions.isEmpty || jurisdictions.contains(jurisdiction))
+    }
+
+    /// What a client may do; none includes another.
+    package enum Scope: String, Sendable, CaseIterable {
+        /// Send reports, and support those of others.
+        case report
+        /// Comment on reports and change their status.
+        case update
+        /// Also move, assign and merge reports, and read and write internal notes.
+        case staff
+        /// Follow changes and be told of them by webhooks.
+        case follow
     }
 
     /// A client's id: the display prefix of its key, such as `o311_4kTz9Q`.
@@ -42,6 +59,21 @@ package struct Client: Sendable, Equatable {
     package struct Profile: Sendable, Equatable {
         package var absent: Absent
         package var created: Created
+        package var dialects: Set<Dialect>
+
+        /// Habits of one kind of client, beyond the standard; several go together.
+        package enum Dialect: String, Sendable, CaseIterable {
+            /// Groups as a list, details instead of open and closed, `title`, `extras` and
+            /// `non_public` of reports (GR-15.4).
+            case fixmystreet
+            /// A window also finds what was first published in it, with a time of change that lies
+            /// in it (GR-18.3).
+            case fmsImport = "fms_import"
+            /// What a strict open311-adapter would refuse is left out (GR-13.7).
+            case adapter
+            /// Pictures may come as base64 text (GR-15.3).
+            case base64
+        }
 
         /// How a value that is not there is written (GR-11.3).
         package enum Absent: String, Sendable, CaseIterable {
@@ -57,9 +89,12 @@ package struct Client: Sendable, Equatable {
             case created = 201
         }
 
-        package init(absent: Absent = .null, created: Created = .ok) {
+        package init(
+            absent: Absent = .null, created: Created = .ok, dialects: Set<Dialect> = []
+        ) {
             self.absent = absent
             self.created = created
+            self.dialects = dialects
         }
     }
 }

@@ -30,6 +30,18 @@ package struct Event: Sendable, Equatable {
         case imported
         /// History that we hold was taken in again and differs.
         case corrected
+        /// A report was listed later than it was taken.
+        case published
+        /// An update was published.
+        case updated
+        /// Staff wrote something that the public does not see.
+        case noted
+        /// A person supported it.
+        case supported
+        /// Its pictures changed.
+        case pictured
+        /// The public may not see it any more.
+        case removed
     }
 
     /// The class of whoever caused it; never a person's name.

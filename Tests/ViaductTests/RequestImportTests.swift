@@ -88,7 +88,7 @@ import Testing
             #expect(Key(parsing: key.secret) == key)
             let client = try #require(try await store.client(of: key.secret))
             #expect(client.profile == profile)
-            #expect(client.mayReport(to: sofia.id))
+            #expect(client.may(.report, in: sofia.id))
             let table = KeyListCommand.table(try await store.list())
             #expect(table.contains(client.id.rawValue))
             #expect(!table.contains(key.secret))
