@@ -123,9 +123,10 @@ package struct Gateway: Sendable {
 
     private func format(of route: Route, _ request: EdgeRequest) -> Format? {
         if let format = route.format { return format }
-        let offered: [Format] =
-            route.resource == .requests && request.method != .post
-            ? [.xml, .json, .geojson] : [.xml, .json]
+        // Where there is but one, nobody needs to ask for it.
+        if route.resource.formats.count == 1 { return route.resource.formats.first }
+        let formats = route.resource.formats
+        let offered = request.method == .post ? formats.filter { $0 != .geojson } : formats
         return Accept.choose(request.fields.accept, from: offered)
     }
 
@@ -138,7 +139,8 @@ package struct Gateway: Sendable {
         case .options: return options(methods)
         case .get, .head: break
         case .post where methods.contains("POST"): break
-        case .post, .other:
+        case .delete where methods.contains("DELETE"): break
+        case .post, .delete, .other:
             throw Fault(
                 .methodNotAllowed(methods), "The method is not answered under this address.")
         }
@@ -160,7 +162,8 @@ package struct Gateway: Sendable {
             case .requests: try await search(call)
             case .request(let id): try await report(id, call)
             case .token(let token): try await receipt(token, call)
-            case .media: throw Self.unknownPath
+            case .updates, .candidates, .changes, .webhooks, .webhook, .support, .media:
+                throw Self.unknownPath
             }
         if call.hasKeyInQuery {
             response.headers.append(

@@ -8,30 +8,58 @@ package struct Route: Sendable, Equatable {
     /// `nil`: the address has no suffix, so `Accept` decides (GR-2.1).
     package let format: Format?
 
-    /// The stage and, on a base of one jurisdiction, its slug (GR-2.4).
+    /// The stage, the slug on a base of one jurisdiction (GR-2.4), and the dialect on a base for
+    /// clients that send no key with a GET, as FixMyStreet (GR-15.4).
     package struct Base: Sendable, Equatable {
         package var stage = Stage.production
         package var slug: String?
+        package var dialect: Client.Profile.Dialect?
 
-        package init(stage: Stage = .production, slug: String? = nil) {
+        package init(
+            stage: Stage = .production, slug: String? = nil,
+            dialect: Client.Profile.Dialect? = nil
+        ) {
             self.stage = stage
             self.slug = slug
+            self.dialect = dialect
         }
     }
 
-    /// The resources of GeoReport, and the pictures of reports.
+    /// The resources of GeoReport and of its extensions, and the pictures of reports.
     package enum Resource: Sendable, Equatable {
         case discovery
         case services
         case service(String)
         case requests
         case request(String)
+        /// "Me too" on one report.
+        case support(String)
+        /// Open reports near a point, which a new one might repeat.
+        case candidates
         case token(String)
+        case updates
+        case changes
+        case webhooks
+        case webhook(String)
         case media(String)
 
         /// The methods it has, as `Allow` lists them.
         package var methods: [String] {
-            self == .requests ? ["GET", "HEAD", "POST", "OPTIONS"] : Route.readers
+            switch self {
+            case .requests, .updates, .webhooks: ["GET", "HEAD", "POST", "OPTIONS"]
+            case .support: ["POST", "OPTIONS"]
+            case .webhook: ["GET", "HEAD", "DELETE", "OPTIONS"]
+            default: Route.readers
+            }
+        }
+
+        /// The formats it can be asked for in by `Accept`.
+        var formats: [Format] {
+            switch self {
+            case .requests: [.xml, .json, .geojson]
+            case .changes, .webhooks, .webhook: [.json]
+            default: [.xml, .json]
+            }
         }
     }
 
@@ -68,7 +96,7 @@ package struct Route: Sendable, Equatable {
             return
         }
         guard case .named(let named) = resource,
-            format != .geojson || named == .requests
+            format.map({ named.formats.contains($0) }) ?? true
         else { throw Unknown(format: format == .geojson ? .json : format) }
         self.init(base: base, resource: named, format: format)
     }
@@ -95,7 +123,7 @@ package struct Route: Sendable, Equatable {
         }
     }
 
-    /// `[test/][slug/]open311/v2/…`; discovery also stands anywhere beside or above that.
+    /// `[test/][slug/][dialect/]open311/v2/…`; discovery also stands anywhere beside or above that.
     private static func base(_ path: ArraySlice<Substring>) -> (Base, ArraySlice<Substring>)? {
         var rest = path
         var base = Base()
@@ -103,13 +131,22 @@ package struct Route: Sendable, Equatable {
             base.stage = .test
             rest.removeFirst()
         }
-        if let slug = rest.first, slug != "open311" {
+        if let slug = rest.first, slug != "open311", dialects[slug] == nil {
             guard Jurisdiction.Slug(rawValue: String(slug)) != nil else { return nil }
             base.slug = String(slug)
             rest.removeFirst()
         }
+        if let word = rest.first, let dialect = dialects[word] {
+            base.dialect = dialect
+            rest.removeFirst()
+        }
         return (base, rest)
     }
+
+    /// What stands for a dialect in an address; no jurisdiction's slug is one of these.
+    private static let dialects: [Substring: Client.Profile.Dialect] = [
+        "fixmystreet": .fixmystreet, "fms-import": .fmsImport, "adapter": .adapter,
+    ]
 
     private enum Found {
         case named(Resource)
@@ -129,8 +166,17 @@ package struct Route: Sendable, Equatable {
             switch name {
             case "services": return .named(.services)
             case "requests": return .named(.requests)
+            case "servicerequestupdates": return .named(.updates)
+            case "candidates": return .named(.candidates)
+            case "changes": return .named(.changes)
+            case "webhooks": return .named(.webhooks)
             default: return nil
             }
+        }
+        if rest.count == 2, name == "support", parent == "requests" || parent == "request",
+            let id = rest.last, let decoded = Percent.decoded(id)
+        {
+            return .named(.support(decoded))
         }
         guard rest.count == 1, !name.isEmpty, let decoded = Percent.decoded(name) else {
             return nil
@@ -141,6 +187,7 @@ package struct Route: Sendable, Equatable {
         case "services", "service": return .named(.service(decoded))
         case "requests", "request": return .named(.request(decoded))
         case "tokens": return .named(.token(decoded))
+        case "webhooks": return .named(.webhook(decoded))
         default: return nil
         }
     }

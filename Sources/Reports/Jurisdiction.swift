@@ -73,7 +73,9 @@ package struct Jurisdiction: Sendable, Equatable {
         package let rawValue: String
 
         /// Words that mean something else in our addresses.
-        package static let reserved: Set<String> = ["open311", "test", "media", "live", "ready"]
+        package static let reserved: Set<String> = [
+            "adapter", "fixmystreet", "live", "media", "open311", "ready", "test",
+        ]
 
         /// A slug, or `nil` if the text is not `^[a-z][a-z0-9]{1,23}$` or is reserved.
         package init?(rawValue: String) {

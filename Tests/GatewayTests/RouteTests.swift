@@ -11,6 +11,7 @@ import Testing
         var format: Format?
         var stage = Stage.production
         var slug: String?
+        var dialect: Client.Profile.Dialect?
     }
 
     static let known: [Known] = [
@@ -43,6 +44,23 @@ import Testing
         Known(
             path: "/sofia/open311/discovery.json", resource: .discovery, format: .json,
             slug: "sofia"),
+        Known(
+            path: "/open311/v2/servicerequestupdates.xml", resource: .updates, format: .xml),
+        Known(
+            path: "/sofia/fixmystreet/open311/v2/servicerequestupdates.xml", resource: .updates,
+            format: .xml, slug: "sofia", dialect: .fixmystreet),
+        Known(
+            path: "/test/adapter/open311/v2/requests.xml", resource: .requests, format: .xml,
+            stage: .test, dialect: .adapter),
+        Known(
+            path: "/sofia/fms-import/open311/v2/requests.xml", resource: .requests, format: .xml,
+            slug: "sofia", dialect: .fmsImport),
+        Known(
+            path: "/open311/v2/requests/a-1/support.json", resource: .support("a-1"),
+            format: .json),
+        Known(path: "/open311/v2/candidates", resource: .candidates),
+        Known(path: "/open311/v2/changes.json", resource: .changes, format: .json),
+        Known(path: "/open311/v2/webhooks/a-1", resource: .webhook("a-1")),
         Known(path: "/media/a-1.jpg", resource: .media("a-1.jpg")),
     ]
 
@@ -51,7 +69,8 @@ import Testing
         let route = try Route(parsing: known.path)
         #expect(route.resource == known.resource)
         #expect(route.format == known.format)
-        #expect(route.base == Route.Base(stage: known.stage, slug: known.slug))
+        #expect(route.base == Route.Base(
+                    stage: known.stage, slug: known.slug, dialect: known.dialect))
     }
 
     static let unknown: [(String, Format?)] = [
@@ -62,6 +81,8 @@ import Testing
         ("/open311/v2/requests/a.geojson", .json), ("/open311/v2/requests/.json", .json),
         ("/Sofia/open311/v2/services.xml", .xml), ("/test/test/open311/v2/services.xml", .xml),
         ("/media/../a.jpg", .xml), ("/open311/v2/discovery/a.xml", .xml),
+        ("/fixmystreet/sofia/open311/v2/services.xml", .xml),
+        ("/open311/v2/changes.xml", .xml), ("/open311/v2/requests/a/b/support.json", .json),
         ("/open311/discovery.geojson", .json), ("/x/y/z", nil),
     ]
 

@@ -84,7 +84,8 @@ package enum Edge {
         case .HEAD: .head
         case .POST: .post
         case .OPTIONS: .options
-        case .PUT, .DELETE, .PATCH: .other
+        case .DELETE: .delete
+        case .PUT, .PATCH: .other
         case .TRACE, .CONNECT:
             throw Fault(
                 .methodNotAllowed(Route.readers), "\(method.rawValue) is not answered here.")

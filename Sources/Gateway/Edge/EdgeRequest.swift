@@ -26,6 +26,7 @@ package struct EdgeRequest: Sendable {
         case get
         case head
         case post
+        case delete
         case options
         case other
     }
@@ -75,6 +76,8 @@ package struct EdgeResponse: Sendable {
         case bytes([UInt8])
         /// A file, sent without being read into memory.
         case file(path: String)
+        /// What comes bit by bit, for as long as it comes.
+        case pieces(AsyncStream<[UInt8]>)
     }
 
     /// The value of a header, the first of that name.

@@ -213,7 +213,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Writes an answer with a body of this length; a body in memory goes out with it.
     ///
     /// Answers whether the client keeps up: if not, wait with `room` before the next answer.
-    func send(_ response: EdgeResponse, length: Int, for exchange: Exchange) -> Pace {
+    func send(_ response: EdgeResponse, length: Int?, for exchange: Exchange) -> Pace {
         guard let context else { return .steady }
         let isLast = exchange.end != .none || isDraining && queued == 1 && isAtRest
         var buffer = context.channel.allocator.buffer(capacity: 512 + response.bytes.count)
@@ -224,13 +224,27 @@ final class ConnectionHandler: ChannelInboundHandler {
         buffer.writeBytes(response.bytes)
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         if case .file = response.body { clock.await(.reader, for: patience.file) }
+        return pace(of: context)
+    }
+
+    /// Writes one piece of a body whose length is not known; no bytes end it.
+    func send(piece: [UInt8], for exchange: Exchange) -> Pace {
+        guard let context, context.channel.isActive else { return .gone }
+        if clock.awaited == .reader { clock.await(nil) }
+        var buffer = context.channel.allocator.buffer(capacity: piece.count + 16)
+        ResponseBytes.writePiece(piece, isOldVersion: exchange.isOldVersion, to: &buffer)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        return pace(of: context)
+    }
+
+    private func pace(of context: ChannelHandlerContext) -> Pace {
         guard !context.channel.isWritable else { return .steady }
         clock.await(.reader, for: patience.stall)
         return .slow
     }
 
-    /// Whether a client reads as fast as it is answered.
-    enum Pace { case steady, slow }
+    /// Whether a client reads as fast as it is answered, or not at all any more.
+    enum Pace { case steady, slow, gone }
 
     /// Resumes the writer once the client has read, or is gone.
     func room(_ continuation: CheckedContinuation<Void, Never>) {

@@ -29,6 +29,17 @@ struct Exchange: Sendable {
     }
 }
 
+extension EdgeResponse {
+    /// The exchange as this answer ends it: without chunks, only the connection's end tells the
+    /// body's.
+    func ending(_ exchange: Exchange) -> Exchange {
+        guard case .pieces = body, exchange.isOldVersion, exchange.end == .none else {
+            return exchange
+        }
+        return Exchange(content: exchange.content, end: .close, isOldVersion: true)
+    }
+}
+
 /// A request that the edge does not let in.
 package struct Refusal: Sendable {
     package let fault: Fault

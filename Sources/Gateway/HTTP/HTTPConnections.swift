@@ -77,11 +77,30 @@ struct HTTPConnections: ServerChildChannel {
                 handler.value.send(response, length: bytes.count, for: exchange)
             case .file(let path):
                 await send(response, file: path, for: exchange, on: value)
+            case .pieces(let pieces):
+                await send(response, pieces: pieces, for: exchange, on: value)
             }
         if pace == .slow {
             await withCheckedContinuation { handler.value.room($0) }
         }
-        handler.value.complete(exchange)
+        handler.value.complete(response.ending(exchange))
+    }
+
+    /// Sends what comes for as long as it comes and somebody reads it.
+    private func send(
+        _ response: EdgeResponse, pieces: AsyncStream<[UInt8]>, for exchange: Exchange,
+        on value: Value
+    ) async -> ConnectionHandler.Pace {
+        let handler = value.handler
+        let exchange = response.ending(exchange)
+        var pace = handler.value.send(response, length: nil, for: exchange)
+        guard !response.omitsBody else { return pace }
+        for await piece in pieces where !piece.isEmpty {
+            if pace == .slow { await withCheckedContinuation { handler.value.room($0) } }
+            pace = handler.value.send(piece: piece, for: exchange)
+            if pace == .gone { return pace }
+        }
+        return handler.value.send(piece: [], for: exchange)
     }
 
     /// A long body is parsed elsewhere, so that its loop goes on serving the others.

@@ -12,7 +12,8 @@ import NIOCore
 enum ResponseBytes {
     /// What the connection adds to a response.
     struct Framing {
-        var length: Int
+        /// `nil` if it is not known: the body comes in chunks, or up to the connection's end.
+        var length: Int?
         var closes: Bool
         var isOldVersion: Bool
     }
@@ -33,9 +34,13 @@ enum ResponseBytes {
             buffer.writeStaticString(": ")
             write(value, to: &buffer)
         }
-        if response.status != 204, response.status != 304 {
-            buffer.writeStaticString("\r\nContent-Length: ")
-            write(framing.length, to: &buffer)
+        if let length = framing.length {
+            if response.status != 204, response.status != 304 {
+                buffer.writeStaticString("\r\nContent-Length: ")
+                write(length, to: &buffer)
+            }
+        } else if !framing.isOldVersion {
+            buffer.writeStaticString("\r\nTransfer-Encoding: chunked")
         }
         if framing.closes {
             buffer.writeStaticString("\r\nConnection: close")
@@ -43,6 +48,15 @@ enum ResponseBytes {
             buffer.writeStaticString("\r\nConnection: keep-alive")
         }
         buffer.writeStaticString("\r\n\r\n")
+    }
+
+    /// Writes one piece of a body whose length is not known; no bytes end it.
+    static func writePiece(_ bytes: [UInt8], isOldVersion: Bool, to buffer: inout ByteBuffer) {
+        guard !isOldVersion else { return _ = buffer.writeBytes(bytes) }
+        buffer.writeString(String(bytes.count, radix: 16))
+        buffer.writeStaticString("\r\n")
+        buffer.writeBytes(bytes)
+        buffer.writeStaticString("\r\n")
     }
 
     /// A header can never begin another line, wherever its value came from.

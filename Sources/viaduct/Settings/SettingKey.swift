@@ -1,3 +1,6 @@
+import Foundation
+import Outbound
+
 /// One key of `viaduct.yaml`: where it stands and what may be written there.
 struct SettingKey {
     /// Such as `http.port`; in the environment `VIADUCT_HTTP_PORT`.
@@ -14,6 +17,31 @@ struct SettingKey {
         /// A text that must not be seen; also as `…_file`, the path of a file that holds it.
         case secret
         case duration(upTo: Duration)
+        /// Several values with commas between them.
+        case list(Member)
+    }
+
+    /// One value of a list.
+    enum Member {
+        /// An address, with or without the length of its prefix.
+        case network
+        case port
+
+        /// What to write instead.
+        var advice: String {
+            switch self {
+            case .network: "needs networks such as 10.1.0.0/16, fd00:1::/64"
+            case .port: "needs ports such as 8080, 8443"
+            }
+        }
+
+        /// Whether the text is one.
+        func accepts(_ text: String) -> Bool {
+            switch self {
+            case .network: Network(parsing: text) != nil
+            case .port: (UInt16(text) ?? 0) > 0
+            }
+        }
     }
 
     /// Its name in the environment.
@@ -28,6 +56,7 @@ struct SettingKey {
         SettingKey(path: "http.host", kind: .text),
         SettingKey(path: "http.port", kind: .integer(0...65_535)),
         SettingKey(path: "http.public_url", kind: .webAddress),
+        SettingKey(path: "http.jsonp", kind: .flag),
         SettingKey(path: "http.strict_error_codes", kind: .flag),
         SettingKey(path: "admin.host", kind: .text),
         SettingKey(path: "admin.port", kind: .integer(0...65_535)),
@@ -35,6 +64,14 @@ struct SettingKey {
         SettingKey(path: "database.connections", kind: .integer(1...64)),
         SettingKey(path: "database.transactions", kind: .integer(1...64)),
         SettingKey(path: "data.directory", kind: .text),
+        SettingKey(path: "media.fetch", kind: .flag),
+        SettingKey(path: "media.sweep_age", kind: .duration(upTo: .seconds(864_000))),
+        SettingKey(path: "media.bucket_url", kind: .webAddress),
+        SettingKey(path: "media.region", kind: .text),
+        SettingKey(path: "media.access_key", kind: .secret),
+        SettingKey(path: "media.secret_key", kind: .secret),
+        SettingKey(path: "outbound.allow", kind: .list(.network)),
+        SettingKey(path: "outbound.ports", kind: .list(.port)),
         SettingKey(path: "log.level", kind: .choice(LogSettings.levels)),
         SettingKey(path: "log.requests", kind: .flag),
         SettingKey(path: "limits.target_bytes", kind: .integer(256...65_536)),
@@ -58,12 +95,22 @@ struct SettingKey {
         case .flag: _ = entry.flag(&findings)
         case .choice(let words): _ = entry.choice(of: words, &findings)
         case .duration(let limit): _ = entry.duration(upTo: limit, &findings)
+        case .list(let member):
+            guard let text = entry.text(&findings) else { return }
+            if !text.listed.allSatisfy(member.accepts) { findings.add(member.advice, at: entry) }
         case .webAddress:
             guard let text = entry.text(&findings) else { return }
             if !WebAddress.isBase(text) {
                 findings.add(WebAddress.advice, at: entry)
             }
         }
+    }
+}
+
+extension String {
+    /// The values of a list with commas between them.
+    var listed: [String] {
+        split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 }
 

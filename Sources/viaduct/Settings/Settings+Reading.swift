@@ -54,6 +54,10 @@ extension Settings {
         var settings = build(from: reader, file: file, in: surroundings)
         settings.database.url = secret(
             "database.url", reader, file: file, in: surroundings, &problems)
+        settings.media.accessKey = secret(
+            "media.access_key", reader, file: file, in: surroundings, &problems)
+        settings.media.secretKey = secret(
+            "media.secret_key", reader, file: file, in: surroundings, &problems)
         let (catalogue, found) = JurisdictionDirectory.read(settings.jurisdictionDirectory)
         problems += found
         guard problems.isEmpty else { throw SettingsError(problems: problems) }
@@ -136,6 +140,7 @@ extension Settings {
         http.publicURL = reader.string(
             forKey: "http.public_url", default: "http://\(shown):\(http.port)")
         while http.publicURL.hasSuffix("/") { http.publicURL.removeLast() }
+        http.jsonp = reader.bool(forKey: "http.jsonp", default: false)
         http.strictErrorCodes = reader.bool(forKey: "http.strict_error_codes", default: false)
         var admin = AdminSettings()
         admin.host = reader.string(forKey: "admin.host", default: admin.host)
@@ -154,12 +159,32 @@ extension Settings {
             contact: contact,
             keyService: reader.string(forKey: "key_service", default: "Ask for a key: \(contact)"),
             http: http, admin: admin, database: database,
-            data: DataSettings(directory: surroundings.path(data, from: base)), log: log,
+            data: DataSettings(directory: surroundings.path(data, from: base)),
+            media: media(from: reader), outbound: outbound(from: reader), log: log,
             limits: limits(from: reader),
             // As it was named, so that problems are told with the paths that the operator knows.
             jurisdictionDirectory: beside.isEmpty
                 ? jurisdictions : surroundings.path(jurisdictions, from: beside),
             catalogue: JurisdictionDirectory(), file: file)
+    }
+
+    private static func media(from reader: ConfigReader) -> MediaSettings {
+        var media = MediaSettings()
+        media.fetch = reader.bool(forKey: "media.fetch", default: media.fetch)
+        media.sweepAge =
+            reader.string(forKey: "media.sweep_age").flatMap(Duration.init(reading:))
+            ?? media.sweepAge
+        media.bucket = reader.string(forKey: "media.bucket_url")
+        media.region = reader.string(forKey: "media.region", default: media.region)
+        return media
+    }
+
+    private static func outbound(from reader: ConfigReader) -> OutboundSettings {
+        var outbound = OutboundSettings()
+        outbound.allowed = reader.string(forKey: "outbound.allow", default: "").listed
+        outbound.ports = reader.string(forKey: "outbound.ports", default: "").listed
+            .compactMap { Int($0) }
+        return outbound
     }
 
     private static func limits(from reader: ConfigReader) -> LimitSettings {

@@ -9,6 +9,8 @@ package struct Settings: Sendable {
     package var admin: AdminSettings
     package var database: DatabaseSettings
     package var data: DataSettings
+    package var media: MediaSettings
+    package var outbound: OutboundSettings
     package var log: LogSettings
     package var limits: LimitSettings
     /// The directory of the jurisdictions' files (`jurisdictions`; default: beside the file).
@@ -27,6 +29,8 @@ package struct HTTPSettings: Sendable, Equatable {
     package var port = 8311
     /// `http.public_url`: what clients call us; default `http://` with host and port.
     package var publicURL = "http://127.0.0.1:8311"
+    /// `http.jsonp`: `callback=` is taken, for pages of the time before CORS; default false.
+    package var jsonp = false
     /// `http.strict_error_codes`: our own failures are 400, as GeoReport has it, instead of 500 and
     /// 503; default false (GR-A71).
     package var strictErrorCodes = false
@@ -84,6 +88,34 @@ package struct DataSettings: Sendable, Equatable {
     package var media: String { directory + "/media" }
     /// The embedded PostgreSQL.
     package var cluster: String { directory + "/postgres" }
+}
+
+/// What becomes of pictures.
+package struct MediaSettings: Sendable, Equatable {
+    /// `media.fetch`: addresses of pictures are fetched and served from here; default true. Without,
+    /// they are kept and not shown.
+    package var fetch = true
+    /// `media.sweep_age`: how old a file that no report names must be to be removed, up to 240h,
+    /// default 24h.
+    package var sweepAge = Duration.seconds(86_400)
+    /// `media.bucket_url`: an S3-compatible bucket, as `https://host/bucket`; default: files in the
+    /// data directory, which serve one node.
+    package var bucket: String?
+    /// `media.region`, default `us-east-1`.
+    package var region = "us-east-1"
+    /// `media.access_key`, or the first line of `media.access_key_file`.
+    package var accessKey: Secret?
+    /// `media.secret_key`, or the first line of `media.secret_key_file`.
+    package var secretKey: Secret?
+}
+
+/// Whom we may call.
+package struct OutboundSettings: Sendable, Equatable {
+    /// `outbound.allow`: networks of our own that may be called although they are not public,
+    /// `10.1.0.0/16, fd00:1::/64`; default none.
+    package var allowed: [String] = []
+    /// `outbound.ports`: beside 80 and 443; default none.
+    package var ports: [Int] = []
 }
 
 /// What is logged.
