@@ -21,22 +21,25 @@ extension CaseStore {
     /// Fails with `taken` if another client's key has the same first characters.
     package func create(
         key: Key, name: String, jurisdictions: Set<Jurisdiction.ID> = [],
+        scopes: Set<Client.Scope> = [.report],
         profile: Client.Profile = Client.Profile(), now: Date
     ) async throws(CaseStoreError) -> Client {
         guard let id = Client.ID(rawValue: key.clientID) else { throw .defect("client id") }
         let rows = try await query(
             """
-            INSERT INTO client_key (id, digest, name, jurisdictions, absent, success, created)
+            INSERT INTO client_key (
+                id, digest, name, jurisdictions, scopes, absent, success, dialects, created)
             VALUES (
                 \(id.rawValue), \(KeyDigest(of: key.secret).bytes), \(name),
-                \(jurisdictions.map(\.rawValue).sorted()), \(profile.absent.rawValue),
-                \(Int32(profile.created.rawValue)), \(now.wholeSeconds))
+                \(jurisdictions.map(\.rawValue).sorted()), \(scopes.map(\.rawValue).sorted()),
+                \(profile.absent.rawValue), \(Int32(profile.created.rawValue)),
+                \(profile.dialects.map(\.rawValue).sorted()), \(now.wholeSeconds))
             ON CONFLICT DO NOTHING
             RETURNING id
             """)
         guard !rows.isEmpty else { throw .taken }
         return Client(
-            id: id, name: name, jurisdictions: jurisdictions, profile: profile,
+            id: id, name: name, jurisdictions: jurisdictions, scopes: scopes, profile: profile,
             created: now.wholeSeconds)
     }
 
@@ -79,7 +82,7 @@ extension CaseStore {
     }
 
     private static let clientColumns: SQL =
-        "id, digest, name, jurisdictions, absent, success, created, revoked"
+        "id, digest, name, jurisdictions, scopes, absent, success, dialects, created, revoked"
 
     private func clients(
         in rows: Rows
@@ -100,11 +103,16 @@ extension CaseStore {
         let name = try cells.next(String.self)
         let jurisdictions = try cells.next([String].self).compactMap(
             Jurisdiction.ID.init(rawValue:))
+        let scopes = try cells.next([String].self).compactMap(Client.Scope.init(rawValue:))
+        let absent = Client.Profile.Absent(rawValue: try cells.next()) ?? .null
+        let success = Client.Profile.Created(rawValue: try cells.next()) ?? .ok
+        let dialects = try cells.next([String].self).compactMap(
+            Client.Profile.Dialect.init(rawValue:))
         let profile = Client.Profile(
-            absent: Client.Profile.Absent(rawValue: try cells.next()) ?? .null,
-            created: Client.Profile.Created(rawValue: try cells.next()) ?? .ok)
+            absent: absent, created: success, dialects: Set(dialects))
         let client = Client(
-            id: id, name: name, jurisdictions: Set(jurisdictions), profile: profile,
+            id: id, name: name, jurisdictions: Set(jurisdictions), scopes: Set(scopes),
+            profile: profile,
             created: try cells.next(), revoked: try cells.next())
         return (digest, client)
     }

@@ -33,7 +33,10 @@ package struct CaseStore: Sendable {
 
     /// The schema's history, oldest first; a merged migration is never edited.
     package static var migrations: [Migration] {
-        [Migration(name: "m0001-case-store", bytes: PackageResources.m0001_case_store_sql)]
+        [
+            Migration(name: "m0001-case-store", bytes: PackageResources.m0001_case_store_sql),
+            Migration(name: "m0002-conversation", bytes: PackageResources.m0002_conversation_sql),
+        ]
     }
 
     /// Brings the schema up to date and answers with the names of the migrations applied now.

@@ -42,24 +42,46 @@ struct HistoryRow {
     }
 
     /// Replaces what the source said before, each with an event.
+    ///
+    /// A status that was told to us after the source's last change stays (D15), and so does a
+    /// report private that somebody made so here.
     static func correct(_ rows: [HistoryRow], in jurisdiction: Jurisdiction.ID, now: Date) -> SQL {
         """
         WITH given AS (\(given(rows))), corrected AS (
             UPDATE report SET service = given.service, service_name = given.service_name,
-                status = given.status, detail = given.detail, status_notes = given.status_notes,
+                status = \(unlessToldLater("status")), detail = \(unlessToldLater("detail")),
+                status_notes = \(unlessToldLater("status_notes")),
+                standing_epoch = \(ifToldLater("standing_epoch")),
+                standing_time = \(ifToldLater("standing_time")),
+                standing_event = \(ifToldLater("standing_event")),
                 title = given.title, description = given.description, agency = given.agency,
-                notice = given.notice, requested = given.requested, updated = given.updated,
+                notice = given.notice, requested = given.requested,
+                updated = greatest(given.updated, \(ifToldLater("updated"))),
                 expected = given.expected, address = given.address,
                 address_id = given.address_id, zipcode = given.zipcode,
                 latitude = given.latitude, longitude = given.longitude, media = \(media),
                 answers = given.answers, channel = given.channel,
-                visibility = given.visibility, source_content = given.content
+                visibility = CASE WHEN EXISTS (
+                        SELECT FROM event WHERE event.report = report.id AND kind = 'removed')
+                    THEN report.visibility ELSE given.visibility END,
+                source_content = given.content
             FROM given WHERE report.id = given.id
         )
         INSERT INTO event (id, report, kind, actor, recorded, path, content)
         SELECT event, id, 'corrected', 'operator', \(now), ARRAY[source, \(jurisdiction.rawValue)],
             content
         FROM given
+        """
+    }
+
+    private static func ifToldLater(_ column: SQL) -> SQL {
+        "CASE WHEN report.standing_time > given.updated THEN report.\(column) END"
+    }
+
+    private static func unlessToldLater(_ column: SQL) -> SQL {
+        """
+        CASE WHEN report.standing_time > given.updated THEN report.\(column)
+            ELSE given.\(column) END
         """
     }
 

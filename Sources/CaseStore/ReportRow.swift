@@ -10,7 +10,7 @@ enum ReportRow {
         report.status_notes, report.title, report.description, report.agency, report.notice,
         report.requested, report.updated, report.expected, report.address, report.address_id,
         report.zipcode, report.latitude, report.longitude, report.media, report.answers,
-        report.channel, report.visibility, report.published
+        report.channel, report.visibility, report.published, report.supports, report.parent
         """
 
     /// The report of a row of `columns`.
@@ -37,7 +37,8 @@ enum ReportRow {
             channel: cells.next(),
             visibility: cells.nextBytes { $0?.elementsEqual("public".utf8) } == true
                 ? .public : .private,
-            published: cells.next())
+            published: cells.next(), supports: Int(cells.next(Int32.self)),
+            parent: cells.next(String?.self).flatMap(Report.ID.init(rawValue:)))
     }
 
     /// The reports of all rows, in their order.

@@ -9,6 +9,8 @@ import Reports
 struct Search {
     private let filter: ReportFilter
     private let conditions: SQL
+    /// From where distances count, if the answer is in their order.
+    private let origin: Coordinate?
     /// Whether one index gives the matches in their order, whatever the values: then one plan serves
     /// all of them. The other searches are planned for their values.
     private let isReadInOrder: Bool
@@ -19,6 +21,7 @@ struct Search {
             ([Self.visible(filter, now: now)] + Self.parts(of: conditions))
             .joined(separator: " AND ")
         isReadInOrder = conditions.areReadInOrder(by: filter.sort.key)
+        origin = filter.sort.key == .distance ? conditions.circle?.center : nil
     }
 
     /// The page's rows and one more, if there is one.
@@ -84,7 +87,7 @@ struct Search {
             switch filter.sort.key {
             case .requested: report.requested
             case .updated: report.updated
-            case .id: nil
+            case .id, .distance: nil
             }
         let seconds = time.flatMap { Int64(exactly: $0.timeIntervalSince1970.rounded(.down)) }
         return ReportFilter.Bookmark(microseconds: (seconds ?? 0) * 1_000_000, id: report.id)
@@ -110,26 +113,38 @@ struct Search {
     }
 
     private var order: SQL {
-        switch (filter.sort.key, filter.sort.direction) {
+        if let origin {
+            let distance = Self.distance(from: origin)
+            return filter.sort.direction == .ascending
+                ? "\(distance), id" : "\(distance) DESC, id DESC"
+        }
+        return switch (filter.sort.key, filter.sort.direction) {
         case (.requested, .descending): "requested DESC, id DESC"
         case (.requested, .ascending): "requested, id"
         case (.updated, .descending): "updated DESC, id DESC"
         case (.updated, .ascending): "updated, id"
-        case (.id, .descending): "id DESC"
-        case (.id, .ascending): "id"
+        case (.id, .descending), (.distance, .descending): "id DESC"
+        case (.id, .ascending), (.distance, .ascending): "id"
         }
     }
 
     private func behind(_ bookmark: ReportFilter.Bookmark) -> SQL {
         let time = Date(timeIntervalSince1970: Double(bookmark.microseconds) / 1_000_000)
         let id = bookmark.id.rawValue
+        if let origin {
+            // Where the row is is asked again: a distance that was told could be rounded otherwise.
+            let distance = Self.distance(from: origin)
+            let here: SQL = "(SELECT \(distance) FROM report WHERE id = \(id))"
+            return filter.sort.direction == .ascending
+                ? "(\(distance), id) > (\(here), \(id))" : "(\(distance), id) < (\(here), \(id))"
+        }
         return switch (filter.sort.key, filter.sort.direction) {
         case (.requested, .descending): "(requested, id) < (\(time), \(id))"
         case (.requested, .ascending): "(requested, id) > (\(time), \(id))"
         case (.updated, .descending): "(updated, id) < (\(time), \(id))"
         case (.updated, .ascending): "(updated, id) > (\(time), \(id))"
-        case (.id, .descending): "id < \(id)"
-        case (.id, .ascending): "id > \(id)"
+        case (.id, .descending), (.distance, .descending): "id < \(id)"
+        case (.id, .ascending), (.distance, .ascending): "id > \(id)"
         }
     }
 }
@@ -158,12 +173,26 @@ extension Search {
 
     /// Bounds are inclusive and in whole seconds, as the stored times are.
     private static func times(_ wanted: ReportFilter.Conditions) -> [SQL] {
-        var parts: [SQL] = []
-        if let time = wanted.requestedFrom { parts.append("requested >= \(time.wholeSeconds)") }
-        if let time = wanted.requestedTo { parts.append("requested <= \(time.wholeSeconds)") }
+        var parts = toldOrListed(wanted)
         if let time = wanted.updatedFrom { parts.append("updated >= \(time.wholeSeconds)") }
         if let time = wanted.updatedTo { parts.append("updated <= \(time.wholeSeconds)") }
         return parts
+    }
+
+    /// The bounds on the time of reporting, and on that of the first listing if either will do.
+    private static func toldOrListed(_ wanted: ReportFilter.Conditions) -> [SQL] {
+        func bounds(_ column: SQL) -> [SQL] {
+            var bounds: [SQL] = []
+            if let time = wanted.requestedFrom {
+                bounds.append("\(column) >= \(time.wholeSeconds)")
+            }
+            if let time = wanted.requestedTo { bounds.append("\(column) <= \(time.wholeSeconds)") }
+            return bounds
+        }
+        let told = bounds("requested")
+        guard wanted.windowBasis == .requestedOrPublished, !told.isEmpty else { return told }
+        let listed = (["published <> requested"] + bounds("published")).joined(separator: " AND ")
+        return ["(\(told.joined(separator: " AND ")) OR \(listed))"]
     }
 
     /// Whether a public text holds the words, in any case, or the service is one whose name does.
@@ -191,21 +220,23 @@ extension Search {
         ]
     }
 
-    /// By great-circle distance on a sphere of the Earth's mean radius.
     private static func inside(_ circle: Circle) -> [SQL] {
         let bounds = CircleBounds(circle)
-        let (latitude, longitude) = (circle.center.latitude, circle.center.longitude)
-        let distance: SQL = """
-            \(2 * CircleBounds.earthRadius) * asin(least(1, sqrt(
-                sin(radians(latitude - \(latitude)) / 2) ^ 2
-                + cos(radians(\(latitude))) * cos(radians(latitude))
-                * sin(radians(longitude - \(longitude)) / 2) ^ 2))) <= \(circle.radius)
-            """
         return [
             nearby(
                 south: bounds.south, west: bounds.west, north: bounds.north, east: bounds.east),
-            distance,
+            "\(distance(from: circle.center)) <= \(circle.radius)",
         ]
+    }
+
+    /// Metres along the great circle, on a sphere of the Earth's mean radius.
+    private static func distance(from place: Coordinate) -> SQL {
+        """
+        \(2 * CircleBounds.earthRadius) * asin(least(1, sqrt(
+            sin(radians(latitude - \(place.latitude)) / 2) ^ 2
+            + cos(radians(\(place.latitude))) * cos(radians(latitude))
+            * sin(radians(longitude - \(place.longitude)) / 2) ^ 2)))
+        """
     }
 
     /// A first sieve that the index on points serves: a hand's breadth too wide, because
@@ -223,15 +254,15 @@ extension Search {
 extension ReportFilter.Conditions {
     /// Whether all that is asked, but the status, is a range of an index that has this order.
     fileprivate func areReadInOrder(by key: ReportFilter.Sort.Key) -> Bool {
-        guard details.isEmpty, agencies.isEmpty, text == nil, circle == nil, box == nil else {
-            return false
-        }
+        guard details.isEmpty, agencies.isEmpty, text == nil, circle == nil, box == nil,
+            windowBasis == .requested
+        else { return false }
         let isAnyRequested = requestedFrom == nil && requestedTo == nil
         let isAnyUpdated = updatedFrom == nil && updatedTo == nil
         return switch key {
         case .requested: services.count <= 1 && isAnyUpdated
         case .updated: services.isEmpty && isAnyRequested
-        case .id: false
+        case .id, .distance: false
         }
     }
 }

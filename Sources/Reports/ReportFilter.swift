@@ -26,6 +26,7 @@ package struct ReportFilter: Sendable, Equatable {
         /// Bounds on the time of reporting, both inclusive, in whole seconds.
         package var requestedFrom: Date?
         package var requestedTo: Date?
+        package var windowBasis = WindowBasis.requested
         /// Bounds on the time of the last change, both inclusive, in whole seconds.
         package var updatedFrom: Date?
         package var updatedTo: Date?
@@ -37,6 +38,13 @@ package struct ReportFilter: Sendable, Equatable {
         package var box: Box?
 
         package init() {}
+
+        /// Which time of a report the bounds on the time of reporting are about.
+        package enum WindowBasis: Sendable, Equatable {
+            case requested
+            /// Either that, or when the report was first listed (GR-18.3).
+            case requestedOrPublished
+        }
     }
 
     /// The order of the answer; ties are broken by id in the same direction.
@@ -44,7 +52,11 @@ package struct ReportFilter: Sendable, Equatable {
         package var key: Key
         package var direction: Direction
 
-        package enum Key: String, Sendable { case requested, updated, id }
+        package enum Key: String, Sendable {
+            case requested, updated, id
+            /// From the centre of the circle that is searched; without a circle it is by id.
+            case distance
+        }
         package enum Direction: Sendable { case ascending, descending }
 
         package init(key: Key = .requested, direction: Direction = .descending) {
@@ -73,7 +85,7 @@ package struct ReportFilter: Sendable, Equatable {
 
     /// The last row of a page.
     package struct Bookmark: Sendable, Equatable {
-        /// Microseconds since 1970 of the sort key; 0 when sorted by id.
+        /// Microseconds since 1970 of the sort key; 0 when sorted by id or distance.
         package let microseconds: Int64
         package let id: Report.ID
 

@@ -63,7 +63,8 @@ extension Update {
         package let report: Report.ID
         package let jurisdiction: Jurisdiction.ID
         package let stage: Stage
-        /// The sender's own id of it: a repeat of (client, this) is the same update (GR-13.2).
+        /// The sender's own id of it: a repeat of (client, report, this) is the same update
+        /// (GR-13.2). With the report, because some senders count the updates of each report anew.
         package let foreignID: String
         /// When it happened, by the sender's clock.
         package var told: Date
@@ -89,15 +90,19 @@ extension Update {
             package var expected: Date?
             /// The report that this one repeats; its closing will be told here as well.
             package var parent: Report.ID?
+            /// Who may see the reports of `service`: moved to a private one, the report becomes
+            /// private; a private one stays so wherever it is moved.
+            package var visibility: Visibility?
 
             package init(
                 service: Service.Code? = nil, agency: String? = nil, expected: Date? = nil,
-                parent: Report.ID? = nil
+                parent: Report.ID? = nil, visibility: Visibility? = nil
             ) {
                 self.service = service
                 self.agency = agency
                 self.expected = expected
                 self.parent = parent
+                self.visibility = visibility
             }
         }
 

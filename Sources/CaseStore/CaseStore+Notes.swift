@@ -1,0 +1,78 @@
+import FoundationEssentials
+import Postgres
+import Reports
+
+extension CaseStore {
+    /// The public history of reports, the oldest entry first; a report that the public may not see
+    /// has none (GR-15.4).
+    package func notes(
+        of reports: [Report.ID]
+    ) async throws(CaseStoreError) -> [Report.ID: [Note]] {
+        guard !reports.isEmpty else { return [:] }
+        let rows = try await query(Self.history(of: reports))
+        return try await CaseStoreError.told { () throws(PostgresError) in
+            var notes: [Report.ID: [Note]] = [:]
+            for row in rows {
+                var cells = row.cells
+                let report = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
+                let note = try Note(
+                    time: cells.next(), kind: Note.Kind(rawValue: cells.next()) ?? .comment,
+                    detail: cells.next(String?.self).flatMap(Detail.init(rawValue:)),
+                    description: cells.next())
+                notes[report, default: []].append(note)
+            }
+            return notes
+        }
+    }
+
+    /// The telling of the report, then its updates. History that came closed was closed when its
+    /// source last changed it, and we know why as long as nothing was told to us since.
+    private static func history(of reports: [Report.ID]) -> SQL {
+        """
+        WITH asked AS (
+            SELECT id, requested, status, detail,
+                coalesce(standing_time, updated) AS closed,
+                CASE WHEN standing_time IS NULL THEN status_notes END AS reason
+            FROM report WHERE id = ANY (\(reports.map(\.rawValue))) AND visibility = 'public'
+        )
+        SELECT report, time, kind, detail, description FROM (
+            SELECT id AS report, requested AS time, 'opened' AS kind, 'OPEN' AS detail,
+                NULL AS description, 0 AS place, '' COLLATE "C" AS entry
+            FROM asked
+            UNION ALL
+            SELECT id, closed, 'closed', coalesce(detail, 'CLOSED'), reason, 1, ''
+            FROM asked WHERE status = 'closed' AND NOT EXISTS (
+                SELECT FROM "update" AS told
+                WHERE told.report = asked.id AND told.kind IN ('closed', 'duplicate'))
+            UNION ALL
+            SELECT told.report, told.published, told.kind, told.detail, told.description, 2, told.id
+            FROM "update" AS told JOIN asked ON asked.id = told.report
+        ) AS history
+        ORDER BY report, place, time, entry
+        """
+    }
+
+    /// What staff wrote for each other about one report, the oldest first.
+    package func internalNotes(
+        of report: Report.ID, in jurisdiction: Jurisdiction.ID, stage: Stage
+    ) async throws(CaseStoreError) -> [InternalNote] {
+        let rows = try await query(
+            """
+            SELECT note.id, note.recorded, note.description
+            FROM internal_note AS note JOIN report ON report.id = note.report
+            WHERE report.id = \(report.rawValue) AND jurisdiction = \(jurisdiction.rawValue)
+                AND stage = \(stage.rawValue)
+            ORDER BY note.recorded, note.id
+            """)
+        return try await CaseStoreError.told { () throws(PostgresError) in
+            var notes: [InternalNote] = []
+            for row in rows {
+                var cells = row.cells
+                let id = try ReportRow.named(Update.ID.self, try cells.next(), column: 0)
+                notes.append(
+                    try InternalNote(id: id, time: cells.next(), description: cells.next()))
+            }
+            return notes
+        }
+    }
+}

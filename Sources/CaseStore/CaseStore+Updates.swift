@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Postgres
+import Reports
+
+extension CaseStore {
+    /// The published updates that the filter asks for, of public reports only: ascending by their
+    /// publication, then by id (GR-13.1).
+    ///
+    /// Who asks for windows that follow each other, both ends inclusive, gets every update (D13):
+    /// nothing appears before the end of a window that was read, as far as the end is not in the
+    /// future.
+    package func updates(
+        _ filter: UpdateFilter, now: Date
+    ) async throws(CaseStoreError) -> [Update] {
+        let end = min(filter.to, now).wholeSeconds
+        let clock = PublicationClock(jurisdiction: filter.jurisdiction, stage: filter.stage)
+        return try await CaseStoreError.told { () async throws(PostgresError) in
+            try await clock.pass(end, on: pool)
+            let rows = try await pool.query(UpdateRow.listed(filter, until: end, now: now))
+            var updates: [Update] = []
+            updates.reserveCapacity(rows.count)
+            for row in rows { updates.append(try UpdateRow.update(in: row)) }
+            return updates
+        }
+    }
+}
+
+/// A row of `"update"` as an `Update`: the columns, and beside them the code that reads them.
+enum UpdateRow {
+    static let columns: SQL = """
+        "update".id, "update".report, "update".detail, "update".description, "update".published,
+        "update".media, "update".external_status, "update".customer_reference, "update".service
+        """
+
+    /// What the filter asks for, up to this time at most.
+    static func listed(_ filter: UpdateFilter, until end: Date, now: Date) -> SQL {
+        var statement: SQL = """
+            SELECT \(columns) FROM "update" JOIN report ON report.id = "update".report
+            WHERE "update".jurisdiction = \(filter.jurisdiction.rawValue)
+                AND "update".stage = \(filter.stage.rawValue)
+                AND "update".published >= \(filter.from.wholeSecondsUp)
+                AND "update".published <= \(end)
+                AND report.visibility = 'public' AND report.published <= \(now)
+            """
+        if !filter.reports.isEmpty {
+            statement += " AND \"update\".report = ANY (\(filter.reports.map(\.rawValue)))"
+        }
+        statement += " ORDER BY \"update\".published, \"update\".id"
+        if let page = filter.page { statement += " LIMIT \(page.size) OFFSET \(page.offset)" }
+        return statement
+    }
+
+    static func update(in row: Row) throws(PostgresError) -> Update {
+        var cells = row.cells
+        let (id, report, detail) = try (
+            ReportRow.named(Update.ID.self, try cells.next(), column: 0),
+            ReportRow.named(Report.ID.self, try cells.next(), column: 1),
+            Detail(rawValue: try cells.next())
+        )
+        guard let detail else { throw .undecodable(column: 2) }
+        return try Update(
+            id: id, report: report, detail: detail, description: cells.next(),
+            published: cells.next(), media: cells.next([String]?.self) ?? [],
+            externalStatus: cells.next(), customerReference: cells.next(),
+            service: cells.next(String?.self).flatMap(Service.Code.init(rawValue:)))
+    }
+}
+
+extension Date {
+    /// The first whole second that is not before the moment.
+    fileprivate var wholeSecondsUp: Date {
+        Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up))
+    }
+}

@@ -1,0 +1,332 @@
+import FoundationEssentials
+import Postgres
+import Reports
+
+/// One update on its way into the case store: the names it was given, and its statements.
+struct UpdateSubmission: Sendable {
+    private let draft: Update.Draft
+    private let client: Client.ID
+    private let actor: Event.Actor
+    private let now: Date
+    private let told: Date
+    private var id: Update.ID
+    private var event: Event.ID
+    private var unknownOutcomes = 0
+
+    init(_ draft: Update.Draft, by client: Client.ID, actor: Event.Actor, now: Date) {
+        self.draft = draft
+        self.client = client
+        self.actor = actor
+        self.now = now
+        told = draft.told(believedAt: now)
+        (id, event) = Self.names(now: now)
+    }
+
+    private static func names(now: Date) -> (Update.ID, Event.ID) {
+        var source = SystemRandomNumberGenerator()
+        return (Update.ID(using: &source), Event.ID(at: now, using: &source))
+    }
+
+    /// Makes the submission ready for another try, or says why there is none.
+    mutating func recover(from error: PostgresError) throws(CaseStoreError) {
+        switch error {
+        case .outcomeUnknown where unknownOutcomes == 0:
+            unknownOutcomes += 1
+        case .conflict(constraint: "update_told_once"),
+            .conflict(constraint: "internal_note_told_once"):
+            // The report was merged or taken apart in between, so two did not wait for each other.
+            return
+        case .conflict(constraint: "update_pkey"), .conflict(constraint: "internal_note_pkey"),
+            .conflict(constraint: "event_pkey"):
+            (id, event) = Self.names(now: now)
+        default:
+            throw CaseStoreError(error)
+        }
+    }
+
+    /// Does all of it, as far as the transaction commits.
+    func take(in transaction: Transaction) async throws(PostgresError) -> Published {
+        if draft.meansNamedReport(by: actor) { try await chain.lockMerging(in: transaction) }
+        guard let target = try await lock(in: transaction) else { return .unknownReport }
+        if let earlier = try await earlier(in: transaction) {
+            // With our id it was our own first try, whose answer was lost.
+            return earlier == id ? .published(id) : .repeated(earlier)
+        }
+        if draft.visibility == .private {
+            _ = try await transaction.query(noting(at: target.id))
+            return .published(id)
+        }
+        if let parent = draft.changes.parent {
+            guard try await chain.takes(parent, in: transaction) else { return .unfitParent }
+        }
+        try await publish(at: target, in: transaction)
+        return .published(id)
+    }
+
+    private func publish(
+        at target: Target, in transaction: Transaction
+    ) async throws(PostgresError) {
+        let clock = PublicationClock(jurisdiction: draft.jurisdiction, stage: draft.stage)
+        let stamp = try await clock.stamp(now, in: transaction)
+        guard let report = try await report(target.id, in: transaction) else { return }
+        let revision = report.revised(
+            by: draft, told: told, event: event, actor: actor,
+            standing: target.standing(of: report), published: stamp)
+        // What belongs to a report that is listed later becomes visible with it.
+        let published = max(stamp, report.published ?? stamp)
+        _ = try await transaction.query(publication(of: revision, after: report, at: published))
+        if let word = revision.wordToDuplicates {
+            let duplicates = try await duplicates(of: target.id, in: transaction)
+            guard !duplicates.isEmpty else { return }
+            _ = try await transaction.query(telling(duplicates, word, at: stamp))
+        }
+    }
+}
+
+extension UpdateSubmission {
+    /// The report that the update is about, and the change that decided its status.
+    private struct Target {
+        let id: Report.ID
+        let parent: String?
+        let isImported: Bool
+        let decided: (epoch: Int, time: Date, event: UUID)?
+
+        init(in row: Row) throws(PostgresError) {
+            var cells = row.cells
+            id = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
+            parent = try cells.next()
+            isImported = try cells.next(Bool.self)
+            let (epoch, time, event) = try (
+                cells.next(Int32?.self), cells.next(Date?.self), cells.next(UUID?.self)
+            )
+            guard let epoch, let time, let event else {
+                decided = nil
+                return
+            }
+            decided = (Int(epoch), time, event)
+        }
+
+        /// Where the report stands. Before the first change: of history as its source said last, of
+        /// our own in a state that every change supersedes, whatever its sender's clock says.
+        func standing(of report: Report) -> Standing {
+            let detail = report.detail ?? (report.status == .open ? .open : .closed)
+            guard let decided else {
+                return Standing(
+                    Standing.StatusChange(
+                        time: isImported ? report.updated : .distantPast,
+                        event: Event.ID(uuid: UUID(uuid: UUID.lowest)), detail: detail))
+            }
+            return Standing(
+                Standing.StatusChange(
+                    epoch: decided.epoch, time: decided.time,
+                    event: Event.ID(uuid: decided.event), detail: detail))
+        }
+    }
+
+    private var chain: ReportChain {
+        ReportChain(report: draft.report, jurisdiction: draft.jurisdiction, stage: draft.stage)
+    }
+
+    /// Takes hold of the report that the update is about; `nil` if there is none.
+    private func lock(in transaction: Transaction) async throws(PostgresError) -> Target? {
+        let meansNamed = draft.meansNamedReport(by: actor)
+        for _ in 0..<8 {
+            let rows = try await transaction.query(
+                """
+                SELECT id, parent, source_id IS NOT NULL, standing_epoch, standing_time,
+                    standing_event
+                FROM report
+                WHERE id = \(meansNamed ? "\(draft.report.rawValue)" : chain.survivor)
+                    AND jurisdiction = \(draft.jurisdiction.rawValue)
+                    AND stage = \(draft.stage.rawValue)
+                FOR NO KEY UPDATE
+                """)
+            guard
+                let target = try rows.first.map({ row throws(PostgresError) in
+                    try Target(in: row)
+                })
+            else { return nil }
+            // Merged while we waited: the survivor is another one now.
+            if meansNamed || target.parent == nil { return target }
+        }
+        throw .retry
+    }
+
+    /// The id under which it was taken before. A statement of its own: one that began before the
+    /// report was ours would not see what was committed meanwhile.
+    private func earlier(in transaction: Transaction) async throws(PostgresError) -> Update.ID? {
+        let same: SQL = """
+            client = \(client.rawValue) AND named = \(draft.report.rawValue)
+                AND foreign_id = \(draft.foreignID)
+            """
+        let rows = try await transaction.query(
+            """
+            SELECT id FROM "update" WHERE \(same)
+            UNION ALL SELECT id FROM internal_note WHERE \(same)
+            """)
+        guard var cells = rows.first?.cells else { return nil }
+        return try ReportRow.named(Update.ID.self, try cells.next(), column: 0)
+    }
+
+    private func report(
+        _ id: Report.ID, in transaction: Transaction
+    ) async throws(PostgresError) -> Report? {
+        let rows = try await transaction.query(
+            "SELECT \(ReportRow.columns) FROM report WHERE id = \(id.rawValue)")
+        return try ReportRow.reports(in: rows, of: draft.jurisdiction, stage: draft.stage).first
+    }
+
+    /// All reports that were merged into this one, directly or not; they are ours from here on.
+    private func duplicates(
+        of id: Report.ID, in transaction: Transaction
+    ) async throws(PostgresError) -> [String] {
+        let rows = try await transaction.query(
+            """
+            WITH RECURSIVE below AS (
+                SELECT id FROM report WHERE parent = \(id.rawValue)
+                UNION
+                SELECT report.id FROM below JOIN report ON report.parent = below.id
+            )
+            SELECT report.id FROM report JOIN below USING (id)
+            ORDER BY report.id FOR NO KEY UPDATE OF report
+            """)
+        var ids: [String] = []
+        for row in rows {
+            var cells = row.cells
+            ids.append(try cells.next())
+        }
+        return ids
+    }
+}
+
+extension UpdateSubmission {
+    /// Stores the update, its author and its events, and the report as it is after them.
+    private func publication(of revision: Revision, after before: Report, at time: Date) -> SQL {
+        let report = revision.report
+        let service = report.service == before.service ? nil : report.service.rawValue
+        return """
+            WITH told AS (
+                INSERT INTO "update" (
+                    id, report, named, jurisdiction, stage, client, foreign_id, told, told_ahead,
+                    kind, detail, description, media, external_status, customer_reference, service,
+                    published)
+                VALUES (
+                    \(id.rawValue), \(report.id.rawValue), \(draft.report.rawValue),
+                    \(draft.jurisdiction.rawValue), \(draft.stage.rawValue), \(client.rawValue),
+                    \(draft.foreignID), \(told), \(draft.told.wholeSeconds > told ? draft.told : nil),
+                    \(revision.kind.rawValue), \(revision.standing.detail.rawValue),
+                    \(draft.text), \(draft.media.isEmpty ? nil : draft.media),
+                    \(draft.externalStatus), \(draft.customerReference), \(service), \(time))
+            ), revised AS (\(Self.revising(revision)))\(author("\"update\""))
+            \(events(revision.events, of: report.id))
+            """
+    }
+
+    private static func revising(_ revision: Revision) -> SQL {
+        let (report, last) = (revision.report, revision.standing.last)
+        return """
+            UPDATE report SET service = \(report.service.rawValue),
+                service_name = \(report.serviceName), status = \(report.status.rawValue),
+                detail = \(report.detail?.rawValue), status_notes = \(report.statusNotes),
+                agency = \(report.agency), updated = \(report.updated),
+                expected = \(report.expected), visibility = \(report.visibility.rawValue),
+                parent = \(report.parent?.rawValue), standing_epoch = \(Int32(clamping: last.epoch)),
+                standing_time = \(last.time), standing_event = \(last.event.uuid)
+            WHERE id = \(report.id.rawValue)
+            """
+    }
+
+    /// An internal note: nothing of it is ever published, and the report stays as it is.
+    private func noting(at target: Report.ID) -> SQL {
+        """
+        WITH told AS (
+            INSERT INTO internal_note (
+                id, report, named, client, foreign_id, told, recorded, description)
+            VALUES (
+                \(id.rawValue), \(target.rawValue), \(draft.report.rawValue), \(client.rawValue),
+                \(draft.foreignID), \(told), \(now), \(draft.description ?? ""))
+        )\(author("internal_note"))
+        \(events([.noted], of: target))
+        """
+    }
+
+    /// Only where there is something to keep.
+    private func author(_ column: SQL) -> SQL {
+        let author = draft.author
+        guard author != Reporter() else { return "" }
+        return """
+            , author AS (
+                INSERT INTO contact.author (
+                    \(column), email, first_name, last_name, phone, device_id, account_id)
+                VALUES (
+                    \(id.rawValue), \(author.email), \(author.firstName), \(author.lastName),
+                    \(author.phone), \(author.deviceID), \(author.accountID))
+            )
+            """
+    }
+
+    private func events(_ kinds: [Event.Kind], of report: Report.ID) -> SQL {
+        var source = SystemRandomNumberGenerator()
+        let ids = kinds.indices.map { index in
+            index == 0 ? event.uuid : Event.ID(at: now, using: &source).uuid
+        }
+        let subject = kinds.contains(.noted) ? nil : id.rawValue
+        return """
+            INSERT INTO event (id, report, "update", kind, actor, recorded, path, content)
+            SELECT given.id, \(report.rawValue), \(subject), given.kind, \(actor.rawValue), \(now),
+                ARRAY[\(draft.jurisdiction.rawValue)], \(content)
+            FROM unnest(\(ids), \(kinds.map(\.rawValue))) AS given (id, kind)
+            """
+    }
+
+    /// The digest of what the update says to the public.
+    private var content: [UInt8] {
+        Fingerprint.of { hash in
+            hash.add(id.rawValue)
+            guard draft.visibility == .public else { return }
+            hash.add(draft.detail?.rawValue)
+            hash.add(draft.text)
+            hash.add(draft.media)
+            for text in [draft.externalStatus, draft.customerReference] { hash.add(text) }
+            for text in [draft.changes.service?.rawValue, draft.changes.agency] { hash.add(text) }
+            hash.add(draft.changes.expected)
+            hash.add(draft.changes.parent?.rawValue)
+        }
+    }
+
+    /// Tells those whose reports were merged into this one, each with an update of its own (GR-18.8).
+    ///
+    /// They stay what they are, duplicates and closed; the text that explains it is the new one.
+    private func telling(_ duplicates: [String], _ word: String, at stamp: Date) -> SQL {
+        var source = SystemRandomNumberGenerator()
+        let updates = duplicates.map { _ in Update.ID(using: &source).rawValue }
+        let events = duplicates.map { _ in Event.ID(at: now, using: &source).uuid }
+        return """
+            WITH given AS (
+                SELECT * FROM unnest(\(duplicates), \(updates), \(events))
+                    AS given (report, "update", event)
+            ), told AS (
+                INSERT INTO "update" (
+                    id, report, named, jurisdiction, stage, told, kind, detail, description, media,
+                    external_status, published)
+                SELECT given."update", report.id, report.id, jurisdiction, stage, \(told),
+                    'comment', coalesce(detail, upper(status)), \(word),
+                    \(draft.media.isEmpty ? nil : draft.media), \(draft.externalStatus),
+                    greatest(\(stamp), report.published)
+                FROM given JOIN report ON report.id = given.report
+            ), revised AS (
+                UPDATE report SET status_notes = \(word), updated = greatest(updated, \(stamp))
+                FROM given WHERE report.id = given.report
+            )
+            INSERT INTO event (id, report, "update", kind, actor, recorded, path, content)
+            SELECT event, report, "update", 'updated', 'system', \(now),
+                ARRAY[\(draft.jurisdiction.rawValue)], \(content)
+            FROM given
+            """
+    }
+}
+
+extension UUID {
+    /// Comes before every other.
+    fileprivate static var lowest: uuid_t { (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) }
+}
