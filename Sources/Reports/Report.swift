@@ -34,6 +34,10 @@ package struct Report: Sendable, Equatable {
     package var visibility: Visibility
     /// When the report becomes listed; `nil` while a person has not published it.
     package var published: Date?
+    /// How many other people have said that it is theirs as well.
+    package var supports: Int
+    /// The report that this one repeats, if staff have merged the two.
+    package var parent: ID?
 
     package init(
         id: ID, jurisdiction: Jurisdiction.ID, stage: Stage = .production, service: Service.Code,
@@ -43,7 +47,7 @@ package struct Report: Sendable, Equatable {
         expected: Date? = nil, address: String? = nil, addressID: String? = nil,
         zipcode: String? = nil, coordinate: Coordinate? = nil, media: [String] = [],
         answers: [Answer] = [], channel: String = "open311", visibility: Visibility = .public,
-        published: Date?
+        published: Date?, supports: Int = 0, parent: ID? = nil
     ) {
         self.id = id
         self.jurisdiction = jurisdiction
@@ -69,6 +73,8 @@ package struct Report: Sendable, Equatable {
         self.channel = channel
         self.visibility = visibility
         self.published = published
+        self.supports = supports
+        self.parent = parent
     }
 }
 

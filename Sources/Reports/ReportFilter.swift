@@ -26,6 +26,8 @@ package struct ReportFilter: Sendable, Equatable {
         /// Bounds on the time of reporting, both inclusive, in whole seconds.
         package var requestedFrom: Date?
         package var requestedTo: Date?
+        /// What the bounds on the time of reporting are about.
+        package var windowBasis = WindowBasis.requested
         /// Bounds on the time of the last change, both inclusive, in whole seconds.
         package var updatedFrom: Date?
         package var updatedTo: Date?
@@ -39,12 +41,20 @@ package struct ReportFilter: Sendable, Equatable {
         package init() {}
     }
 
+    /// Which times of a report a window of `start_date` and `end_date` looks at (GR-A22).
+    package enum WindowBasis: Sendable, Equatable {
+        case requested
+        /// Reported or first published in the window (GR-18.3).
+        case requestedOrPublished
+    }
+
     /// The order of the answer; ties are broken by id in the same direction.
     package struct Sort: Sendable, Equatable {
         package var key: Key
         package var direction: Direction
 
-        package enum Key: String, Sendable { case requested, updated, id }
+        /// `distance` is from the centre of the circle, which a search by it has.
+        package enum Key: String, Sendable { case requested, updated, id, distance }
         package enum Direction: Sendable { case ascending, descending }
 
         package init(key: Key = .requested, direction: Direction = .descending) {
