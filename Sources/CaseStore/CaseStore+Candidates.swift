@@ -1,17 +1,5 @@
-import Reports
 import FoundationEssentials
-
-/// A report that may be about the same problem as a new one.
-package struct Candidate: Sendable, Equatable {
-    package let report: Report
-    /// Metres from the place that was asked about.
-    package let distance: Double
-
-    package init(report: Report, distance: Double) {
-        self.report = report
-        self.distance = distance
-    }
-}
+import Reports
 
 extension CaseStore {
     /// The open reports around a place, the nearest first: what to show before the same is reported

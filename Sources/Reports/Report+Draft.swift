@@ -19,6 +19,8 @@ extension Report {
         package var notice: String?
         package var agency: String?
         package var channel: String
+        /// The number under which the sender knows it (`fixmystreet_id`); its updates carry it.
+        package var foreignReport: String?
         /// Parameters that mean nothing to us, kept with the contact data.
         package var unknown: [Unknown]
 
@@ -38,7 +40,7 @@ extension Report {
             zipcode: String? = nil, title: String? = nil, description: String? = nil,
             answers: [Answer] = [], media: [String] = [], reporter: Reporter = Reporter(),
             notice: String? = nil, agency: String? = nil, channel: String = "open311",
-            unknown: [Unknown] = []
+            foreignReport: String? = nil, unknown: [Unknown] = []
         ) {
             self.jurisdiction = jurisdiction.id
             self.slug = jurisdiction.slug
@@ -56,6 +58,7 @@ extension Report {
             self.notice = notice
             self.agency = agency
             self.channel = channel
+            self.foreignReport = foreignReport
             self.unknown = unknown
         }
     }

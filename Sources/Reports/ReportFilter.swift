@@ -26,6 +26,7 @@ package struct ReportFilter: Sendable, Equatable {
         /// Bounds on the time of reporting, both inclusive, in whole seconds.
         package var requestedFrom: Date?
         package var requestedTo: Date?
+        /// What the bounds on the time of reporting are about.
         package var windowBasis = WindowBasis.requested
         /// Bounds on the time of the last change, both inclusive, in whole seconds.
         package var updatedFrom: Date?

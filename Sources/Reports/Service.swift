@@ -5,6 +5,8 @@ package struct Service: Sendable, Equatable {
     package let description: Localized
     /// The heading it stands under; never empty, because two phone apps crash on null (GR-4).
     package let group: Localized
+    /// Further headings it stands under, for clients that know of several (GR-4).
+    package let otherGroups: [Localized]
     /// Tags without blanks or commas, in the order given.
     package let keywords: [String]
     package let answersWith: Receipt
@@ -26,7 +28,7 @@ package struct Service: Sendable, Equatable {
 
     package init(
         code: Code, name: Localized, description: Localized = Localized([:]), group: Localized,
-        keywords: [String] = [], answersWith: Receipt = .realtime,
+        otherGroups: [Localized] = [], keywords: [String] = [], answersWith: Receipt = .realtime,
         visibility: Visibility = .public, notice: Localized = Localized([:]),
         agency: Localized = Localized([:]), attributes: [Attribute] = []
     ) {
@@ -34,6 +36,7 @@ package struct Service: Sendable, Equatable {
         self.name = name
         self.description = description
         self.group = group
+        self.otherGroups = otherGroups
         self.keywords = keywords
         self.answersWith = answersWith
         self.visibility = visibility

@@ -5,7 +5,8 @@ struct AnswerReader {
     private let questions: [Attribute]
 
     init(_ questions: [Attribute]) {
-        self.questions = questions
+        // The sender's number for the report is nobody's question, whatever a catalogue says.
+        self.questions = questions.filter { !$0.code.isForeignNumber }
     }
 
     /// The valid answers in the order of the questions, and what answers no question.

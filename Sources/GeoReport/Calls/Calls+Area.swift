@@ -2,12 +2,15 @@ import Reports
 
 extension Calls {
     /// The circle of `lat`, `long` and `radius` in metres (GR-15.1).
-    static func circle(_ parameters: Parameters, _ problems: inout Problems) -> Circle? {
+    static func circle(
+        _ parameters: Parameters, radius usual: Double = 1000, upTo most: Double = 50_000,
+        _ problems: inout Problems
+    ) -> Circle? {
         let center = point(parameters, &problems)
         let text = problems.collect { () throws(Fault) in try parameters.value("radius") }
-        guard let text else { return center.map { Circle(center: $0, radius: 1000) } }
-        guard let radius = metres(text), radius > 0, radius <= 50_000 else {
-            problems.add("radius is not a number of metres from 1 to 50000")
+        guard let text else { return center.map { Circle(center: $0, radius: usual) } }
+        guard let radius = metres(text), radius > 0, radius <= most else {
+            problems.add("radius is not a number of metres from 1 to \(Int(most))")
             return nil
         }
         if center == nil, parameters.values("lat", "long", "lon", "lng").isEmpty {

@@ -4,17 +4,18 @@ extension Calls {
     /// A report as a client tells it, valid for its service, or all its faults (GR-6, GR-15.2).
     ///
     /// Whether the client may report here is not asked: that is about its key, not about what it
-    /// says. `digest` is SHA-256.
+    /// says. `digest` is SHA-256. The draft is without pictures: whoever keeps those that came along
+    /// and fetches the others adds them to it.
     package static func create(
         _ parameters: Parameters, in jurisdiction: Jurisdiction, stage: Stage,
         idempotencyKey: String? = nil, clientAddress: String, acceptLanguage: String? = nil,
-        digest: ([UInt8]) -> [UInt8]
+        dialects: Set<Client.Profile.Dialect> = [], digest: ([UInt8]) -> [UInt8]
     ) throws(Fault) -> Creation {
-        try refuseFiles(parameters)
         var problems = Problems()
         let service = try service(of: parameters, in: jurisdiction, &problems)
         var submission = Submission(parameters, in: jurisdiction, &problems)
         if let service { submission.readAnswers(to: service, &problems) }
+        let pictures = SentPictures(parameters, dialects: dialects, &problems)
         let source = source(
             parameters, answers: submission.given, idempotencyKey: idempotencyKey, &problems)
         try problems.check()
@@ -29,20 +30,10 @@ extension Calls {
             idempotency: Idempotency(
                 source: source
                     ?? .content(address: clientAddress, window: jurisdiction.repeatWindow),
-                fingerprint: digest(canonical(parameters, in: jurisdiction, stage: stage))),
-            notice: Labels(of: jurisdiction, in: languages).text(service.notice))
-    }
-
-    /// Pictures come as addresses for now; one that was sent along must not be lost silently.
-    private static func refuseFiles(_ parameters: Parameters) throws(Fault) {
-        let hasFile = parameters.files.contains { item in
-            if case .file(_, let bytes) = item.source { !bytes.isEmpty } else { false }
-        }
-        guard !hasFile, parameters.values("media").isEmpty else {
-            throw Fault(
-                .unsupportedMediaType,
-                "media: this server does not take files yet; send media_url")
-        }
+                fingerprint: digest(
+                    canonical(parameters, in: jurisdiction, stage: stage, digest: digest))),
+            notice: Labels(of: jurisdiction, in: languages).text(service.notice),
+            pictures: pictures.uploaded, addresses: pictures.addresses)
     }
 
     /// The service of a POST: unknown ends the reading, missing is one problem of several.

@@ -20,7 +20,7 @@ extension Calls {
             if isKey(named) { return .key(named) }
             problems.add("client_request_id is not 1 to 255 printable characters")
         }
-        let number = answers.first { $0.code.rawValue == "fixmystreet_id" }?.values.first
+        let number = answers.first { $0.code.isForeignNumber }?.values.first
         if let number, !number.isEmpty {
             if isKey(number) { return .foreignID(number) }
             problems.add("attribute[fixmystreet_id] is not 1 to 255 printable characters")
@@ -31,13 +31,15 @@ extension Calls {
     /// Everything the client said but its key, in one order, so that equal reports are equal bytes.
     ///
     /// Lengths stand in front of names and values: no content can pretend to be two parameters.
+    /// Pictures stand there by their digests.
     static func canonical(
-        _ parameters: Parameters, in jurisdiction: Jurisdiction, stage: Stage
+        _ parameters: Parameters, in jurisdiction: Jurisdiction, stage: Stage,
+        digest: ([UInt8]) -> [UInt8]
     ) -> [UInt8] {
         let items = parameters.all
             .filter { $0.name != "api_key" && $0.name != "jurisdiction_id" }
             .map { item in
-                (name: Array(item.name.utf8), value: Array(CleanText.trimmed(item.value).utf8))
+                (name: Array(item.name.utf8), value: canonical(item, digest: digest))
             }
             .filter { !$0.value.isEmpty }
             .sorted { one, other in
@@ -53,6 +55,18 @@ extension Calls {
             bytes += part
         }
         return bytes
+    }
+
+    private static func canonical(
+        _ item: Parameters.Item, digest: ([UInt8]) -> [UInt8]
+    ) -> [UInt8] {
+        switch item.source {
+        case .query, .body:
+            Array(CleanText.trimmed(item.value).utf8)
+        // U+0000 stands in no text, so that no text can pretend to be a file.
+        case .file(_, let bytes):
+            bytes.isEmpty ? [] : [0] + digest(Array(bytes))
+        }
     }
 
     /// The key of an `Idempotency-Key` header: a quoted string, or a bare token of an older client
@@ -87,7 +101,8 @@ extension Calls {
         return nil
     }
 
-    private static func isKey(_ text: String) -> Bool {
+    /// What may name a POST: 1 to 255 printable characters of ASCII, not only blanks.
+    static func isKey(_ text: String) -> Bool {
         (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
             && !text.allSatisfy(\.isWhitespace)
     }

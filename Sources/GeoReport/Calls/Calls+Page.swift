@@ -9,8 +9,10 @@ extension Calls {
         let keys: [Substring: ReportFilter.Sort.Key] = [
             "created": .requested, "updated": .updated, "id": .id,
         ]
+        if text == "distance" { return ReportFilter.Sort(key: .distance, direction: .ascending) }
         guard let key = keys[isDescending ? text.dropFirst() : text[...]] else {
-            problems.add("sort is none of created, updated and id, with or without - in front")
+            problems.add(
+                "sort is none of created, updated and id, with or without - in front, nor distance")
             return ReportFilter.Sort()
         }
         return ReportFilter.Sort(key: key, direction: isDescending ? .descending : .ascending)
@@ -40,20 +42,27 @@ extension Calls {
             }
             return .after(cursor.row)
         }
+        return .offset(offset(parameters, pageSize: filter.page.size, &problems))
+    }
+
+    /// How many rows a page has in front of it.
+    static func offset(
+        _ parameters: Parameters, pageSize: Int, _ problems: inout Problems
+    ) -> Int {
         if let text = problems.collect({ () throws(Fault) in try parameters.value("page") }) {
             guard let page = wholeNumber(text) else {
                 problems.add("page is not a whole number from 1 on")
-                return .offset(0)
+                return 0
             }
-            return .offset(max(page - 1, 0) * filter.page.size)
+            return max(page - 1, 0) * pageSize
         }
         guard let text = problems.collect({ () throws(Fault) in try parameters.value("offset") })
-        else { return .offset(0) }
+        else { return 0 }
         guard let offset = wholeNumber(text) else {
             problems.add("offset is not a whole number from 0 on")
-            return .offset(0)
+            return 0
         }
-        return .offset(offset)
+        return offset
     }
 
     /// A number of at most nine digits and nothing else, so that no product of it overflows.

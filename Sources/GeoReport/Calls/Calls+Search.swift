@@ -8,7 +8,7 @@ extension Calls {
     /// view stay (GR-A15). Without dates, a search goes back 90 days.
     package static func search(
         _ parameters: Parameters, in jurisdiction: Jurisdiction, stage: Stage,
-        acceptLanguage: String? = nil, now: Date
+        acceptLanguage: String? = nil, dialects: Set<Client.Profile.Dialect> = [], now: Date
     ) throws(Fault) -> Search {
         var problems = Problems()
         var filter = ReportFilter(jurisdiction: jurisdiction.id, stage: stage)
@@ -17,18 +17,29 @@ extension Calls {
         let ids = parameters.list("service_request_id")
         if ids.isEmpty {
             filter.sort = sort(parameters, &problems)
-            filter.scope = scope(parameters, in: jurisdiction, now: now, &problems)
+            filter.scope = scope(
+                parameters, in: jurisdiction, dialects: dialects, now: now, &problems)
+            checkCentre(of: filter, &problems)
         } else {
             filter.scope = .ids(reportIDs(ids, &problems))
         }
         filter.page.start = start(parameters, of: filter, &problems)
         try problems.check()
         return Search(
-            filter: filter, view: view(parameters, acceptLanguage: acceptLanguage))
+            filter: filter,
+            view: view(parameters, acceptLanguage: acceptLanguage, dialects: dialects))
+    }
+
+    /// A distance is from somewhere.
+    private static func checkCentre(of filter: ReportFilter, _ problems: inout Problems) {
+        guard filter.sort.key == .distance, case .matching(let conditions) = filter.scope,
+            conditions.circle == nil, problems.count == 0
+        else { return }
+        problems.add("lat and long were not provided (required with sort=distance)")
     }
 
     /// Ids that cannot be ours name no report, as unknown ones do (GR-8.2).
-    private static func reportIDs(_ ids: [String], _ problems: inout Problems) -> [Report.ID] {
+    static func reportIDs(_ ids: [String], _ problems: inout Problems) -> [Report.ID] {
         guard ids.count <= 1000 else {
             problems.add("service_request_id lists more than 1000 ids")
             return []
@@ -38,8 +49,8 @@ extension Calls {
     }
 
     private static func scope(
-        _ parameters: Parameters, in jurisdiction: Jurisdiction, now: Date,
-        _ problems: inout Problems
+        _ parameters: Parameters, in jurisdiction: Jurisdiction,
+        dialects: Set<Client.Profile.Dialect>, now: Date, _ problems: inout Problems
     ) -> ReportFilter.Scope {
         var conditions = ReportFilter.Conditions()
         let codes = parameters.list("service_code")
@@ -47,7 +58,8 @@ extension Calls {
         conditions.status = status(parameters, &problems)
         conditions.details = details(parameters, &problems)
         conditions.agencies = agencies(parameters)
-        window(&conditions, parameters, of: jurisdiction, now: now, &problems)
+        window(
+            &conditions, parameters, of: jurisdiction, dialects: dialects, now: now, &problems)
         text(&conditions, parameters, in: jurisdiction, &problems)
         conditions.circle = circle(parameters, &problems)
         conditions.box = box(parameters, &problems)
@@ -71,10 +83,15 @@ extension Calls {
         return asked.count == 1 ? asked.first : nil
     }
 
+    /// Our words, and those of CitySDK, which stand for several of them (GR-13.3).
     private static func details(_ parameters: Parameters, _ problems: inout Problems) -> [Detail] {
         var details: [Detail] = []
         for word in parameters.list("detailed_status") {
-            guard let detail = Detail(reading: word) else {
+            if let civic = word.utf8.count <= 64 ? CivicStatus(rawValue: word.uppercased()) : nil {
+                details += civic.details
+                continue
+            }
+            guard word.utf8.count <= 64, let detail = Detail(reading: word) else {
                 problems.add("detailed_status is not one of the states that reports have")
                 return []
             }

@@ -8,7 +8,8 @@ extension Calls {
     /// The bounds on times: inclusive, in whole seconds (GR-8.2).
     static func window(
         _ conditions: inout ReportFilter.Conditions, _ parameters: Parameters,
-        of jurisdiction: Jurisdiction, now: Date, _ problems: inout Problems
+        of jurisdiction: Jurisdiction, dialects: Set<Client.Profile.Dialect>, now: Date,
+        _ problems: inout Problems
     ) {
         let start = time("start_date", .startOfDay, &problems) { () throws(Fault) in
             try parameters.value("start_date")
@@ -22,6 +23,7 @@ extension Calls {
         conditions.updatedTo = time("updated_before", .endOfDay, &problems) {
             () throws(Fault) in try parameters.value("updated_before")
         }
+        if dialects.contains(.fmsImport) { conditions.windowBasis = .requestedOrPublished }
         let hasUpdated = conditions.updatedFrom != nil || conditions.updatedTo != nil
         switch (start, end) {
         case (nil, nil) where hasUpdated: break
@@ -39,7 +41,7 @@ extension Calls {
 
     /// Seconds without their fraction: what is printed as `:38Z` is found by a bound of `:38Z`
     /// (GR-21).
-    private static func wholeSeconds(_ time: Date) -> Date {
+    static func wholeSeconds(_ time: Date) -> Date {
         Date(timeIntervalSince1970: time.timeIntervalSince1970.rounded(.down))
     }
 
@@ -53,7 +55,8 @@ extension Calls {
         }
     }
 
-    private static func time(
+    /// The time of a bound, in whole seconds.
+    static func time(
         _ name: String, _ edge: DateTime.Edge, _ problems: inout Problems,
         _ value: () throws(Fault) -> String?
     ) -> Date? {

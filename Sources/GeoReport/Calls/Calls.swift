@@ -43,25 +43,27 @@ package enum Calls {
 
     /// Which services a client wants to see (GR-4, GR-15.1).
     package static func services(
-        _ parameters: Parameters, acceptLanguage: String? = nil
+        _ parameters: Parameters, acceptLanguage: String? = nil,
+        dialects: Set<Client.Profile.Dialect> = []
     ) throws(Fault) -> ServicesCall {
         var problems = Problems()
         let call = ServicesCall(
             point: point(parameters, &problems),
             group: problems.collect { () throws(Fault) in try parameters.value("group") },
             keywords: parameters.list("keywords", "keyword"),
-            languages: languages(parameters, acceptLanguage: acceptLanguage))
+            languages: languages(parameters, acceptLanguage: acceptLanguage), dialects: dialects)
         try problems.check()
         return call
     }
 
     /// How a client wants to see reports (GR-15.1).
     package static func view(
-        _ parameters: Parameters, acceptLanguage: String? = nil
+        _ parameters: Parameters, acceptLanguage: String? = nil,
+        dialects: Set<Client.Profile.Dialect> = []
     ) -> ReportView {
         ReportView(
             extensions: isSet("extensions", in: parameters) ? .included : .none,
-            languages: languages(parameters, acceptLanguage: acceptLanguage))
+            languages: languages(parameters, acceptLanguage: acceptLanguage), dialects: dialects)
     }
 
     /// The languages a client reads, best first; what names none is ignored (GR-15.1).
@@ -76,8 +78,22 @@ package enum Calls {
     /// Each label of an answer is looked for in each of them, so a request cannot list thousands.
     private static let mostLanguages = 16
 
+    /// Whether answers may be handed to a function of the page that asks: JSONP (GR-15.1).
+    ///
+    /// Browsers have had a better way since 2014, and a script that a page takes from elsewhere can do
+    /// anything in it; so an operator must want it.
+    package enum Callbacks: Sendable {
+        case off
+        case served
+    }
+
     /// The function that a JSON document is to be handed to, or `nil` (GR-15.1).
-    package static func callback(_ parameters: Parameters) throws(Fault) -> String? {
+    ///
+    /// Where callbacks are off, the parameter means nothing, like any unknown one.
+    package static func callback(
+        _ parameters: Parameters, when callbacks: Callbacks = .off
+    ) throws(Fault) -> String? {
+        guard callbacks == .served else { return nil }
         guard let name = try parameters.value("callback") else { return nil }
         guard (1...64).contains(name.utf8.count), let first = name.utf8.first,
             isNameByte(first), !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first),

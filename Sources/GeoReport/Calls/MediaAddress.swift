@@ -1,25 +1,5 @@
 /// Addresses of pictures as clients send them (GR-15.3).
 enum MediaAddress {
-    /// How many a report may have.
-    static let limit = 10
-
-    /// All of them in their order, each once.
-    static func all(in parameters: Parameters, _ problems: inout Problems) -> [String] {
-        let given = parameters.values("media_url")
-        // Before they are compared with one another: what is acceptable is short.
-        guard given.allSatisfy(isAcceptable) else {
-            problems.add("media_url is not an absolute http or https address of up to 2048 bytes")
-            return []
-        }
-        var seen: Set<String> = []
-        let addresses = given.filter { seen.insert($0).inserted }
-        guard addresses.count <= limit else {
-            problems.add("media_url was given more than \(limit) times")
-            return []
-        }
-        return addresses
-    }
-
     /// Whether the text is an absolute address without what tricks the programs that fetch it:
     /// blanks, controls, backslashes, a user in front of the host (bad inputs 143, 144, 149).
     static func isAcceptable(_ text: String) -> Bool {

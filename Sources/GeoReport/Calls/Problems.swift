@@ -11,6 +11,11 @@ struct Problems {
         sentences.append(sentence)
     }
 
+    /// Adds what is no 400: it decides the status.
+    mutating func add(_ fault: Fault) {
+        other = other ?? fault
+    }
+
     /// The value, or `nil` with its fault added to the others.
     mutating func collect<Value>(_ value: () throws(Fault) -> Value?) -> Value? {
         do {

@@ -5,6 +5,13 @@ package struct ReportView: Sendable, Equatable {
     package var extensions: Extensions
     /// The wanted languages, best first; the jurisdiction's own default follows by itself.
     package var languages: [Language]
+    /// The habits of the client that reads it.
+    package var dialects: Set<Client.Profile.Dialect>
+    /// What stands in front of the names of stored pictures, without a slash at its end.
+    package var mediaBase: String
+    /// What happened to the reports that are shown; without an entry a report is shown without
+    /// `notes`.
+    package var notes: [Report.ID: [Note]]
 
     /// Whether members beyond the seventeen of the standard are shown (GR-15.4).
     package enum Extensions: Sendable, Equatable {
@@ -12,9 +19,16 @@ package struct ReportView: Sendable, Equatable {
         case included
     }
 
-    package init(extensions: Extensions = .none, languages: [Language] = []) {
+    package init(
+        extensions: Extensions = .none, languages: [Language] = [],
+        dialects: Set<Client.Profile.Dialect> = [], mediaBase: String = "",
+        notes: [Report.ID: [Note]] = [:]
+    ) {
         self.extensions = extensions
         self.languages = languages
+        self.dialects = dialects
+        self.mediaBase = mediaBase
+        self.notes = notes
     }
 }
 
@@ -64,7 +78,9 @@ struct Cursor: Equatable {
 
     private static func order(_ letters: Substring) -> ReportFilter.Sort? {
         guard letters.count == 2 else { return nil }
-        let keys: [Character: ReportFilter.Sort.Key] = ["r": .requested, "u": .updated, "i": .id]
+        let keys: [Character: ReportFilter.Sort.Key] = [
+            "r": .requested, "u": .updated, "i": .id, "d": .distance,
+        ]
         let directions: [Character: ReportFilter.Sort.Direction] = [
             "d": .descending, "a": .ascending,
         ]

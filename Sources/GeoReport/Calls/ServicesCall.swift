@@ -11,22 +11,27 @@ package struct ServicesCall: Sendable, Equatable {
     /// Only services with one of these keywords; empty asks nothing.
     package var keywords: [String]
     package var languages: [Language]
+    /// The habits of the client that reads it.
+    package var dialects: Set<Client.Profile.Dialect>
 
     package init(
         point: Coordinate? = nil, group: String? = nil, keywords: [String] = [],
-        languages: [Language] = []
+        languages: [Language] = [], dialects: Set<Client.Profile.Dialect> = []
     ) {
         self.point = point
         self.group = group
         self.keywords = keywords
         self.languages = languages
+        self.dialects = dialects
     }
 
     /// Whether the service is part of the answer.
     func asks(for service: Service, of jurisdiction: Jurisdiction) -> Bool {
         if let point, jurisdiction.boundary?.contains(point) == false { return false }
         if let group = group?.lowercased(),
-            !service.group.texts.values.contains(where: { $0.lowercased() == group })
+            !([service.group] + service.otherGroups).contains(where: {
+                $0.texts.values.contains { $0.lowercased() == group }
+            })
         {
             return false
         }

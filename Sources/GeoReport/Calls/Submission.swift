@@ -6,7 +6,6 @@ struct Submission {
     private var zipcode: String?
     private var title: String?
     private var description: String?
-    private var media: [String] = []
     private var reporter = Reporter()
     private var answers: [Answer] = []
     private var unknown: [Report.Draft.Unknown] = []
@@ -22,7 +21,6 @@ struct Submission {
             parameters, in: jurisdiction, zipcode: zipcode, &reader, &problems)
         title = reader.text(&problems, "title")
         description = reader.text(&problems, as: .description, "description")
-        media = MediaAddress.all(in: parameters, &problems)
         reporter = Reporter(reading: &reader, &problems)
         unknown = Self.unknown(parameters, &problems)
     }
@@ -41,8 +39,15 @@ struct Submission {
         Report.Draft(
             jurisdiction: jurisdiction, stage: stage, service: service, place: place,
             zipcode: zipcode, title: title, description: description, answers: answers,
-            media: media, reporter: reporter, notice: labels.text(service.notice),
-            agency: labels.text(service.agency), unknown: unknown)
+            reporter: reporter, notice: labels.text(service.notice),
+            agency: labels.text(service.agency), foreignReport: foreignReport, unknown: unknown)
+    }
+
+    /// The sender's number for it; what cannot be one is a problem that is told elsewhere.
+    private var foreignReport: String? {
+        given.first { $0.code.isForeignNumber }?.values.first.flatMap {
+            Calls.isKey($0) ? $0 : nil
+        }
     }
 
     /// Where it is: the truth table of GR-6.1, and inside the area that the jurisdiction serves.
@@ -106,7 +111,8 @@ struct Submission {
         "account_id", "address", "address_id", "address_string", "adress_id", "api_key",
         "attribute", "callback", "client_request_id", "description", "device_id", "deviceid",
         "email", "first_name", "jurisdiction_id", "langcode", "last_name", "lat", "lng", "locale",
-        "lon", "long", "media", "media_url", "media_url[]", "phone", "service_code", "title",
+        "lon", "long", "media", "media[]", "media_url", "media_url[]", "phone", "service_code",
+        "title",
         "zip_code", "zipcode",
     ]
 }

@@ -22,7 +22,7 @@ struct BulkWriter {
         endRow()
     }
 
-    mutating func append(_ report: Report, serviceName: String) {
+    mutating func append(_ report: Report, serviceName: String, picture: String?) {
         cell(report.id.rawValue)
         cell(report.requested)
         cell(report.updated)
@@ -38,7 +38,7 @@ struct BulkWriter {
         cell(report.address)
         cell(report.coordinate?.latitude)
         cell(report.coordinate?.longitude)
-        if extensions == .included { append(extensionsOf: report) }
+        if extensions == .included { append(extensionsOf: report, picture: picture) }
         endRow()
     }
 
@@ -58,13 +58,13 @@ struct BulkWriter {
         "media_url", "detailed_status", "title",
     ]
 
-    private mutating func append(extensionsOf report: Report) {
+    private mutating func append(extensionsOf report: Report, picture: String?) {
         cell(report.service.rawValue)
         cell(report.notice)
         cell(report.expected)
         cell(report.addressID)
         cell(report.zipcode)
-        cell(report.media.first)
+        cell(picture)
         cell(report.detail?.rawValue)
         cell(report.title)
     }

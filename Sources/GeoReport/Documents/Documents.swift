@@ -15,7 +15,7 @@ package enum Documents {
         write(as: format) { $0.services(call, of: jurisdiction) }
     }
 
-    /// The questions of one service; none is an empty list (GR-5, GR-A9).
+    /// The questions of one service, the last one for FixMyStreet (GR-5, GR-13.4).
     package static func definition(
         of service: Service, in jurisdiction: Jurisdiction, languages: [Language] = [],
         as format: Format
@@ -67,7 +67,8 @@ package enum Documents {
             return reports(
                 CollectionOfOne(report), in: jurisdiction, view: view, absent: absent, as: format)
         }
-        let plain = ReportView(extensions: .none, languages: view.languages)
+        var plain = view
+        plain.extensions = .none
         return reports(
             CollectionOfOne(report.withoutContent), in: jurisdiction, view: plain, absent: absent,
             as: format)
@@ -78,9 +79,12 @@ package enum Documents {
         Array(callback.utf8) + [UInt8(ascii: "(")] + json + Array(");".utf8)
     }
 
-    private static func write(as format: Format, _ content: (inout any Sink) -> Void) -> [UInt8] {
+    static func write(
+        as format: Format, absent: Client.Profile.Absent = .null,
+        _ content: (inout any Sink) -> Void
+    ) -> [UInt8] {
         var sink: any Sink =
-            format.plain == .json ? JSONSink(absent: .null) : XMLSink(absent: .null)
+            format.plain == .json ? JSONSink(absent: absent) : XMLSink(absent: absent)
         content(&sink)
         return sink.bytes
     }

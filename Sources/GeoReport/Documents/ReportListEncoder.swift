@@ -27,19 +27,28 @@ package struct ReportListEncoder: Sendable {
         }
     }
 
-    /// Adds one report of this jurisdiction; the next one may be of another.
+    /// Adds one report of this jurisdiction, unless the client cannot read it; the next one may be of
+    /// another.
     package mutating func append(_ report: Report, in jurisdiction: Jurisdiction) {
+        append(report, in: jurisdiction, distance: nil)
+    }
+
+    /// Adds one report that was looked for at so many metres from it.
+    mutating func append(_ report: Report, in jurisdiction: Jurisdiction, distance: Double?) {
+        guard members.shows(report) else { return }
         switch format {
         case .xml:
-            members.write(report, in: jurisdiction, to: &xml)
+            members.write(report, in: jurisdiction, distance: distance, to: &xml)
         case .json:
-            members.write(report, in: jurisdiction, to: &json)
+            members.write(report, in: jurisdiction, distance: distance, to: &json)
         case .geojson:
             json.beginFeature(id: report.id.rawValue, at: report.coordinate)
             members.write(report, in: jurisdiction, to: &json)
             json.endFeature()
         case .csv:
-            csv.append(report, serviceName: members.serviceName(of: report, in: jurisdiction))
+            csv.append(
+                report, serviceName: members.serviceName(of: report, in: jurisdiction),
+                picture: members.picture(of: report))
         }
     }
 

@@ -74,7 +74,9 @@ extension ReadReport {
     private static func state(
         _ fields: Fields, _ extended: Fields, isClosed: Bool
     ) throws(Fields.Mistake) -> (status: Status, detail: Detail?) {
-        let told = extended.word("detailed_status") ?? fields.word("detailed_status")
+        let told =
+            extended.word("detail") ?? extended.word("detailed_status")
+            ?? fields.word("detailed_status")
         let detail = told.flatMap(Detail.init(reading:))
         guard let word = fields.word("status", "status_description") else {
             if let detail { return (detail.status, detail) }

@@ -82,9 +82,9 @@ enum Tree {
     ) -> JSONValue {
         if text.isEmpty { return .null }
         switch name {
-        case "metadata", "variable", "required":
+        case "metadata", "variable", "required", "duplicate":
             return text == "true" ? .bool(true) : text == "false" ? .bool(false) : .string(text)
-        case "lat", "long", "order":
+        case "lat", "long", "order", "supports", "distance", "non_public":
             return DecimalDegrees.parse(text) == nil ? .string(text) : .number(text: text)
         case "code" where parent == "error":
             return Calls.wholeNumber(text) == nil ? .string(text) : .number(text: text)

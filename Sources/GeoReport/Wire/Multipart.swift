@@ -32,7 +32,9 @@ enum Multipart {
         }
         let label = String(validating: name, as: UTF8.self).map(Parameters.Item.label)
         guard header.isFile else {
-            guard part.content.count <= longestText else {
+            // A picture as text is as long as the body may be; what it holds is judged later.
+            let isPicture = label == "media" || label == "media[]"
+            guard part.content.count <= longestText || isPicture else {
                 throw Fault(
                     .tooLarge, "\(label ?? "parameter") is longer than \(longestText) bytes")
             }

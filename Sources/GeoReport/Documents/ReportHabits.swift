@@ -1,0 +1,59 @@
+import FoundationEssentials
+import Reports
+
+/// What a client's dialects change in the reports that it is shown (GR-13.7, GR-15.4, GR-18.3).
+struct ReportHabits {
+    private let dialects: Set<Client.Profile.Dialect>
+    private let pictures: PictureAddresses
+
+    init(_ dialects: Set<Client.Profile.Dialect>, pictures: PictureAddresses) {
+        self.dialects = dialects
+        self.pictures = pictures
+    }
+
+    /// Whether reports are shown as the standard says, which is what nearly all clients get.
+    var areNone: Bool { dialects.isDisjoint(with: [.fixmystreet, .fmsImport, .adapter]) }
+
+    /// Whether `title`, `extras` and `non_public` are shown.
+    var isFixMyStreet: Bool { dialects.contains(.fixmystreet) }
+
+    /// Whether several pictures are shown where the standard has one.
+    var isAdapter: Bool { dialects.contains(.adapter) }
+
+    /// Whether the client can read the report at all: an adapter fails on one without a coordinate.
+    func shows(_ report: Report) -> Bool { !isAdapter || report.coordinate != nil }
+
+    /// The report as the client can read it.
+    func shown(_ report: Report) -> Report {
+        var shown = report
+        if dialects.contains(.fmsImport), let published = report.published {
+            shown.updated = max(report.updated, published)
+        }
+        guard isAdapter else { return shown }
+        shown.expected = nil
+        if report.media.count == 1 {
+            let address = pictures.address(of: report.media[0])
+            shown.description = Self.text(report.description, endingWith: address)
+            shown.media = []
+        }
+        return shown
+    }
+
+    /// Open or closed; for FixMyStreet what lies behind it, in small letters.
+    func status(of report: Report) -> String {
+        guard isFixMyStreet else { return report.status.rawValue }
+        switch report.detail {
+        case nil: return report.status.rawValue
+        // The adapter takes this one in updates only.
+        case .reopen where isAdapter: return report.status.rawValue
+        case let detail?: return detail.rawValue.lowercased()
+        }
+    }
+
+    /// A text with an address behind it, which is never cut off (GR-A36).
+    static func text(_ text: String?, endingWith address: String) -> String {
+        guard let text, !text.isEmpty else { return address }
+        let room = ReportMembers.limit - address.unicodeScalars.count - 1
+        return ReportMembers.cut(text, to: max(room, 1)) + "\n" + address
+    }
+}
