@@ -6,11 +6,13 @@ extension CaseStore {
     package struct Pruned: Sendable, Equatable {
         package var idempotencyKeys = 0
         package var tokens = 0
+        package var quotas = 0
 
         package init() {}
     }
 
-    /// Forgets idempotency keys whose time is over, and tokens that resolved long ago.
+    /// Forgets idempotency keys whose time is over, tokens that resolved long ago, and what clients
+    /// brought on days that are over.
     ///
     /// In small bites, so that no statement holds locks for long or outlives its time limit; any
     /// number of nodes may prune at once.
@@ -29,6 +31,13 @@ extension CaseStore {
             """
             DELETE FROM token WHERE id IN (
                 SELECT id FROM token WHERE resolves <= \(resolved)
+                LIMIT 1000 FOR UPDATE SKIP LOCKED
+            )
+            """)
+        pruned.quotas = try await repeated(
+            """
+            DELETE FROM media_quota WHERE (client, day) IN (
+                SELECT client, day FROM media_quota WHERE day < \(Self.day(now)) - 1
                 LIMIT 1000 FOR UPDATE SKIP LOCKED
             )
             """)

@@ -3,7 +3,7 @@ import Postgres
 import Reports
 
 /// What became of an update that was told.
-package enum Published: Sendable, Equatable {
+package enum PublishedUpdate: Sendable, Equatable {
     case published(Update.ID)
     /// The same update was taken already; this is its id.
     case repeated(Update.ID)
@@ -23,7 +23,7 @@ extension CaseStore {
     /// one arrived.
     package func publish(
         _ draft: Update.Draft, by client: Client.ID, actor: Event.Actor, now: Date
-    ) async throws(CaseStoreError) -> Published {
+    ) async throws(CaseStoreError) -> PublishedUpdate {
         var submission = UpdateSubmission(draft, by: client, actor: actor, now: now)
         for _ in 0..<6 {
             let attempt = submission

@@ -21,6 +21,8 @@ package struct CaseStore: Sendable {
         package var foreignIDLifetime: Duration = .seconds(30 * 86_400)
         /// How long a token that has resolved is kept (GR-A41).
         package var tokenLifetime: Duration = .seconds(90 * 86_400)
+        /// Bytes of pictures that one client may bring in a day (M8).
+        package var pictureQuota = 200_000_000
         /// Gives a report its public id; ids already in use are asked for again.
         package var mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID = {
             slug, visibility in
@@ -36,6 +38,7 @@ package struct CaseStore: Sendable {
         [
             Migration(name: "m0001-case-store", bytes: PackageResources.m0001_case_store_sql),
             Migration(name: "m0002-conversation", bytes: PackageResources.m0002_conversation_sql),
+            Migration(name: "m0003-media", bytes: PackageResources.m0003_media_sql),
         ]
     }
 

@@ -9,6 +9,8 @@ package enum CaseStoreError: Error, Equatable {
     case timeout
     /// The client's idempotency key already names a report of other content (422).
     case keyReused
+    /// The client has brought in all the pictures that it may today (429); nothing was done.
+    case quotaUsedUp
     /// The name is given already; choose another.
     case taken
     /// The catalogue that holds this jurisdiction was never published: publish it first.
@@ -24,6 +26,7 @@ extension CaseStoreError {
         case .unavailable, .outcomeUnknown, .retry: self = .unavailable
         case .timeout: self = .timeout
         case .conflict(constraint: "report_jurisdiction_fkey"): self = .unpublished
+        case .conflict(constraint: "media_quota_kept"): self = .quotaUsedUp
         case .conflict(let constraint): self = .defect(constraint)
         case .refused(let state): self = .defect(state)
         case .undecodable(let column): self = .defect("column \(column)")

@@ -5,6 +5,7 @@ import Reports
 /// One POST on its way into the case store: the names it was given, and its statements.
 struct Submission {
     private let draft: Report.Draft
+    private let pictures: MediaRows
     private let client: Client.ID
     private let idempotency: Idempotency
     private let now: Date
@@ -27,6 +28,8 @@ struct Submission {
         settings: CaseStore.Settings
     ) {
         self.draft = draft
+        pictures = MediaRows(
+            pictures: draft.pictures, addresses: draft.addresses, by: client, now: now)
         self.client = client
         self.idempotency = idempotency
         self.now = now
@@ -95,6 +98,9 @@ struct Submission {
         }
     }
 
+    /// What the report shows at once.
+    private var media: [String] { draft.media + pictures.names }
+
     /// When the report is listed, and its token resolves.
     private var appears: Date {
         switch draft.answersWith {
@@ -132,7 +138,7 @@ extension Submission {
                 \(draft.title), \(draft.description), \(draft.agency), \(draft.notice),
                 \(now.wholeSeconds), \(now.wholeSeconds), \(draft.place.address),
                 \(draft.place.addressID), \(draft.zipcode), \(draft.place.coordinate?.latitude),
-                \(draft.place.coordinate?.longitude), \(draft.media.isEmpty ? nil : draft.media),
+                \(draft.place.coordinate?.longitude), \(media.isEmpty ? nil : media),
                 \(JSONText.of(draft.answers))::jsonb, \(draft.channel),
                 \(draft.visibility.rawValue), \(appears)
             FROM claim
@@ -141,7 +147,7 @@ extension Submission {
             SELECT \(event), claim.report, 'created', 'client', claim.created,
                 ARRAY[claim.jurisdiction], \(content)
             FROM claim
-        )\(contact)\(token)
+        )\(contact)\(token)\(pictures.part(report: "claim.report", from: "claim"))
         SELECT report FROM claim
         """
     }
@@ -195,8 +201,28 @@ extension Submission {
             hash.add(draft.zipcode)
             hash.add(draft.place.coordinate?.latitude)
             hash.add(draft.place.coordinate?.longitude)
-            hash.add(draft.media)
+            hash.add(media)
             hash.add(draft.answers)
+        }
+    }
+}
+
+extension Report {
+    /// The digest of what the report says to the public, as when it was taken.
+    var content: [UInt8] {
+        Fingerprint.of { hash in
+            hash.add(jurisdiction.rawValue)
+            hash.add(stage.rawValue)
+            hash.add(service.rawValue)
+            hash.add(title)
+            hash.add(description)
+            hash.add(address)
+            hash.add(addressID)
+            hash.add(zipcode)
+            hash.add(coordinate?.latitude)
+            hash.add(coordinate?.longitude)
+            hash.add(media)
+            hash.add(answers)
         }
     }
 }

@@ -45,7 +45,7 @@ struct UpdateSubmission: Sendable {
     }
 
     /// Does all of it, as far as the transaction commits.
-    func take(in transaction: Transaction) async throws(PostgresError) -> Published {
+    func take(in transaction: Transaction) async throws(PostgresError) -> PublishedUpdate {
         if draft.meansNamedReport(by: actor) { try await chain.lockMerging(in: transaction) }
         guard let target = try await lock(in: transaction) else { return .unknownReport }
         if let earlier = try await earlier(in: transaction) {
@@ -204,6 +204,9 @@ extension UpdateSubmission {
     private func publication(of revision: Revision, after before: Report, at time: Date) -> SQL {
         let report = revision.report
         let service = report.service == before.service ? nil : report.service.rawValue
+        let rows = MediaRows(
+            pictures: draft.pictures, addresses: draft.addresses, by: client, now: now)
+        let media = draft.media + rows.names
         return """
             WITH told AS (
                 INSERT INTO "update" (
@@ -215,9 +218,11 @@ extension UpdateSubmission {
                     \(draft.jurisdiction.rawValue), \(draft.stage.rawValue), \(client.rawValue),
                     \(draft.foreignID), \(told), \(draft.told.wholeSeconds > told ? draft.told : nil),
                     \(revision.kind.rawValue), \(revision.standing.detail.rawValue),
-                    \(draft.text), \(draft.media.isEmpty ? nil : draft.media),
+                    \(draft.text), \(media.isEmpty ? nil : media),
                     \(draft.externalStatus), \(draft.customerReference), \(service), \(time))
+                RETURNING id, report
             ), revised AS (\(Self.revising(revision)))\(author("\"update\""))
+            \(rows.part(report: "told.report", update: "told.id", from: "told"))
             \(events(revision.events, of: report.id))
             """
     }

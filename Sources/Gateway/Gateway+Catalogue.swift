@@ -47,7 +47,8 @@ extension Gateway {
     func services(_ call: Call) throws(Fault) -> EdgeResponse {
         let jurisdiction = try call.jurisdiction()
         let wish = try Calls.services(
-            call.parameters, acceptLanguage: call.request.fields.acceptLanguage)
+            call.parameters, acceptLanguage: call.request.fields.acceptLanguage,
+            dialects: dialects(call).intersection([.fixmystreet]))
         return try cached(
             call.published.services(wish, in: jurisdiction, as: call.format), call)
     }
@@ -95,7 +96,7 @@ extension Gateway {
     /// (GR-15.1, `callback`).
     func success(_ bytes: [UInt8], _ call: Call, status: Int = 200) throws(Fault) -> EdgeResponse {
         if call.format == .json, call.request.method != .post,
-            let callback = try Calls.callback(call.parameters)
+            let callback = try Calls.callback(call.parameters, when: settings.callbacks)
         {
             return EdgeResponse(
                 status: status,

@@ -53,6 +53,11 @@ extension Gateway {
                 "The server cannot reach its database; try again soon.")
         case .keyReused:
             return Fault(.keyReused, "Idempotency-Key was used for another report.")
+        case .quotaUsedUp:
+            return Fault(
+                .tooMany(retryAfter: .seconds(3600)),
+                "media: this key has sent all the pictures that it may today; "
+                    + "send the report without them.")
         case .taken, .unpublished, .defect:
             logger.error("the case store refused", metadata: ["reason": .string("\(error)")])
             return Fault(.failed, "The server made a mistake; it has been noted.")

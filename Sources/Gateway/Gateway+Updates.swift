@@ -9,14 +9,17 @@ extension Gateway {
         let jurisdiction = try call.jurisdiction()
         let time = now()
         let wish = try Calls.updates(
-            call.parameters, in: jurisdiction, stage: call.route.base.stage, now: time)
+            call.parameters, in: jurisdiction, stage: call.route.base.stage,
+            acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call),
+            now: time)
         let updates = try await asking { () async throws(CaseStoreError) in
             try await store.updates(wish.filter, now: time)
         }
-        let view = view(
-            Calls.view(call.parameters, acceptLanguage: call.request.fields.acceptLanguage), call)
+        let view = try await completed(wish.view, for: [])
         var response = try success(
-            Documents.updates(updates, in: jurisdiction, view: view, as: call.format), call)
+            Documents.updates(
+                updates, in: jurisdiction, view: view, absent: absent(call), as: call.format),
+            call)
         response.headers.append(("Cache-Control", "no-store"))
         return response
     }
@@ -27,25 +30,84 @@ extension Gateway {
         let jurisdiction = try call.jurisdiction()
         let client = try await client(call, mayDo: .update, in: jurisdiction)
         let time = now()
-        var creation = try Calls.update(
+        let creation = try Calls.update(
             call.parameters, in: jurisdiction, stage: call.route.base.stage, for: client, now: time)
-        creation.draft.media = try await keep(creation.pictures, of: client)
+        var draft = creation.draft
+        draft.pictures = try await take(creation.pictures, from: client.id, now: time)
+        draft.addresses = creation.addresses
+        let complete = draft
+        let actor: Event.Actor = client.may(.staff, in: jurisdiction.id) ? .operator : .client
         let published = try await asking { () async throws(CaseStoreError) in
-            try await store.publish(
-                creation.draft, by: client.id,
-                actor: client.scopes.contains(.staff) ? .operator : .client, now: time)
+            try await store.publish(complete, by: client.id, actor: actor, now: time)
         }
+        return try answer(published, call)
+    }
+
+    private func answer(_ published: PublishedUpdate, _ call: Call) throws(Fault) -> EdgeResponse {
         let id: Update.ID
+        var headers: [(name: String, value: String)] = [("Cache-Control", "no-store")]
         switch published {
-        case .published(let fresh): (id, _) = (fresh, metrics.accepted.add(1))
-        case .repeated(let first): (id, _) = (first, metrics.repeated.add(1))
-        case .unknownReport: throw Fault(.notFound, "service_request_id was not found.")
+        case .published(let fresh):
+            id = fresh
+            metrics.accepted.add(1)
+        case .repeated(let first):
+            id = first
+            metrics.repeated.add(1)
+            headers.append(("Idempotent-Replayed", "true"))
+        case .unknownReport:
+            throw Fault(.notFound, "service_request_id was not found.")
+        case .unfitParent:
+            throw Fault(
+                .malformed,
+                "parent_service_request_id is no public report, or repeats this one itself.")
         }
         var response = try success(Documents.updateReceipt(id, as: call.format), call)
-        response.headers.append(("Cache-Control", "no-store"))
-        if case .repeated = published {
-            response.headers.append(("Idempotent-Replayed", "true"))
-        }
+        response.headers += headers
         return response
+    }
+
+    /// Counts somebody's "me too" (GR-15.4).
+    func support(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
+        try refusePlain(call)
+        let jurisdiction = try call.jurisdiction()
+        let client = try await client(call, mayDo: .report, in: jurisdiction)
+        let supporter = try Calls.support(call.parameters)
+        let time = now()
+        let unknown = Fault(.notFound, "service_request_id was not found.")
+        guard let id = Report.ID(rawValue: text) else { throw unknown }
+        let supported = try await asking { () async throws(CaseStoreError) in
+            try await store.support(
+                id, in: jurisdiction.id, stage: call.route.base.stage, by: supporter,
+                client: client.id, now: time)
+        }
+        let count: Int
+        switch supported {
+        case .counted(let sum), .already(let sum): count = sum
+        case .unknownReport: throw unknown
+        }
+        var response = try success(
+            Documents.support(of: id, count: count, as: call.format), call)
+        response.headers.append(("Cache-Control", "no-store"))
+        return response
+    }
+
+    /// Open reports near a point, the nearest first: to be shown before another one is sent.
+    func candidates(_ call: Call) async throws(Fault) -> EdgeResponse {
+        let jurisdiction = try call.jurisdiction()
+        let wish = try Calls.candidates(
+            call.parameters, in: jurisdiction,
+            acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call))
+        let time = now()
+        let found = try await asking { () async throws(CaseStoreError) in
+            try await store.candidates(
+                near: wish.circle.center, radius: wish.circle.radius, service: wish.service,
+                in: jurisdiction.id, stage: call.route.base.stage, limit: wish.limit, now: time)
+        }
+        var view = wish.view
+        view.extensions = .included
+        view = try await completed(view, for: found.map(\.report))
+        return try success(
+            Documents.candidates(
+                found, in: jurisdiction, view: view, absent: absent(call), as: call.format), call)
     }
 }

@@ -33,6 +33,7 @@ package struct Gateway: Sendable {
         package var mostInFlight = 256
         package var errorCodes = ErrorCodes.plain
         package var requestLog = RequestLog.written
+        package var callbacks = Calls.Callbacks.off
 
         package init(publicURL: String, contact: String, keyService: String) {
             self.publicURL = publicURL.last == "/" ? String(publicURL.dropLast()) : publicURL
@@ -149,8 +150,28 @@ package struct Gateway: Sendable {
             throw Fault(.notAcceptable, "Accept names neither text/xml nor application/json.")
         }
         let call = try Call(request, route, format, publication.now)
-        if request.method == .post { return try await create(call) }
-        return try await read(call)
+        return request.method == .post ? try await write(call) : try await read(call)
+    }
+
+    private func write(_ call: Call) async throws(Fault) -> EdgeResponse {
+        switch call.route.resource {
+        case .requests: try await refusals { () async throws(Fault) in try await create(call) }
+        case .updates: try await refusals { () async throws(Fault) in try await update(call) }
+        case .support(let id): try await support(id, call)
+        default: throw Self.unknownPath
+        }
+    }
+
+    /// Counts what is refused.
+    private func refusals(
+        _ work: () async throws(Fault) -> EdgeResponse
+    ) async throws(Fault) -> EdgeResponse {
+        do {
+            return try await work()
+        } catch {
+            metrics.refused.add(1)
+            throw error
+        }
     }
 
     private func read(_ call: Call) async throws(Fault) -> EdgeResponse {
@@ -162,8 +183,9 @@ package struct Gateway: Sendable {
             case .requests: try await search(call)
             case .request(let id): try await report(id, call)
             case .token(let token): try await receipt(token, call)
-            case .updates, .candidates, .changes, .webhooks, .webhook, .support, .media:
-                throw Self.unknownPath
+            case .updates: try await updates(call)
+            case .candidates: try await candidates(call)
+            case .changes, .webhooks, .webhook, .support, .media: throw Self.unknownPath
             }
         if call.hasKeyInQuery {
             response.headers.append(

@@ -14,7 +14,12 @@ extension Report {
         package var title: String?
         package var description: String?
         package var answers: [Answer]
+        /// Addresses of pictures that are shown as they are, in front of the others.
         package var media: [String]
+        /// Pictures that came along and are stored already, in their order.
+        package var pictures: [StoredPicture]
+        /// Addresses of pictures that are yet to be fetched; each is shown once it is stored.
+        package var addresses: [String]
         package var reporter: Reporter
         package var notice: String?
         package var agency: String?
@@ -38,7 +43,8 @@ extension Report {
         package init(
             jurisdiction: Jurisdiction, stage: Stage, service: Service, place: Place,
             zipcode: String? = nil, title: String? = nil, description: String? = nil,
-            answers: [Answer] = [], media: [String] = [], reporter: Reporter = Reporter(),
+            answers: [Answer] = [], media: [String] = [], pictures: [StoredPicture] = [],
+            addresses: [String] = [], reporter: Reporter = Reporter(),
             notice: String? = nil, agency: String? = nil, channel: String = "open311",
             foreignReport: String? = nil, unknown: [Unknown] = []
         ) {
@@ -54,6 +60,8 @@ extension Report {
             self.description = description
             self.answers = answers
             self.media = media
+            self.pictures = pictures
+            self.addresses = addresses
             self.reporter = reporter
             self.notice = notice
             self.agency = agency

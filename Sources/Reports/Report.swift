@@ -26,7 +26,7 @@ package struct Report: Sendable, Equatable {
     package var addressID: String?
     package var zipcode: String?
     package var coordinate: Coordinate?
-    /// Absolute `http` or `https` addresses of pictures, the first one first.
+    /// Pictures, the first one first: absolute `http` or `https` addresses, and names of stored ones.
     package var media: [String]
     package var answers: [Answer]
     /// How the report reached us, such as `open311`, `import` or `sample`.

@@ -72,8 +72,12 @@ extension Update {
         package var detail: Detail?
         /// What is told to the public; `nil` if nothing.
         package var description: String?
-        /// Addresses of pictures to fetch, or names of stored ones, as in `Report.media`.
+        /// Addresses of pictures that are shown as they are, in front of the others.
         package var media: [String]
+        /// Pictures that came along and are stored already, in their order.
+        package var pictures: [StoredPicture]
+        /// Addresses of pictures that are yet to be fetched; each is shown once it is stored.
+        package var addresses: [String]
         package var externalStatus: String?
         package var customerReference: String?
         /// Whether the public sees it: an internal note is private, and changes nothing.
@@ -109,6 +113,7 @@ extension Update {
         package init(
             report: Report.ID, jurisdiction: Jurisdiction.ID, stage: Stage, foreignID: String,
             told: Date, detail: Detail?, description: String? = nil, media: [String] = [],
+            pictures: [StoredPicture] = [], addresses: [String] = [],
             externalStatus: String? = nil, customerReference: String? = nil,
             visibility: Visibility = .public, changes: Changes = Changes(),
             author: Reporter = Reporter()
@@ -121,6 +126,8 @@ extension Update {
             self.detail = detail
             self.description = description
             self.media = media
+            self.pictures = pictures
+            self.addresses = addresses
             self.externalStatus = externalStatus
             self.customerReference = customerReference
             self.visibility = visibility

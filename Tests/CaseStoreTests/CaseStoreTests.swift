@@ -89,14 +89,15 @@ enum Sample {
     static func draft(
         in jurisdiction: Jurisdiction = sofia, stage: Stage = .production,
         service: Service? = nil, place: Place = place(), description: String? = "A hole",
-        answers: [Answer] = [], media: [String] = [], reporter: Reporter = Reporter(),
+        answers: [Answer] = [], media: [String] = [], pictures: [StoredPicture] = [],
+        addresses: [String] = [], reporter: Reporter = Reporter(),
         unknown: [Report.Draft.Unknown] = []
     ) -> Report.Draft {
         Report.Draft(
             jurisdiction: jurisdiction, stage: stage,
             service: service ?? jurisdiction.services.first ?? Sample.service("ANY"), place: place,
-            description: description, answers: answers, media: media, reporter: reporter,
-            unknown: unknown)
+            description: description, answers: answers, media: media, pictures: pictures,
+            addresses: addresses, reporter: reporter, unknown: unknown)
     }
 
     /// A POST named by a key; content is told apart by `content`.

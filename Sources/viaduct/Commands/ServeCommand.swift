@@ -96,6 +96,7 @@ private struct Serving {
             keyService: settings.keyService)
         site.media = settings.data.media
         site.requestLog = settings.log.requests ? .written : .none
+        site.callbacks = settings.http.jsonp ? .served : .off
         site.errorCodes = settings.http.strictErrorCodes ? .strict : .plain
         site.limits = Edge.Limits(settings.limits)
         site.mostInFlight = settings.limits.inFlight

@@ -23,14 +23,14 @@ struct SettingKey {
 
     /// One value of a list.
     enum Member {
-        /// An address, with or without the length of its prefix.
+        /// A network with the length of its prefix, an address, or a host.
         case network
         case port
 
         /// What to write instead.
         var advice: String {
             switch self {
-            case .network: "needs networks such as 10.1.0.0/16, fd00:1::/64"
+            case .network: "needs networks or hosts such as 10.1.0.0/16, photos.example"
             case .port: "needs ports such as 8080, 8443"
             }
         }
@@ -38,7 +38,7 @@ struct SettingKey {
         /// Whether the text is one.
         func accepts(_ text: String) -> Bool {
             switch self {
-            case .network: Network(parsing: text) != nil
+            case .network: OutboundGuard.Allowance(text) != nil
             case .port: (UInt16(text) ?? 0) > 0
             }
         }

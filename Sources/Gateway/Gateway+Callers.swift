@@ -1,0 +1,77 @@
+import CaseStore
+import GeoReport
+import Reports
+
+/// Who asks, what they may do, and how their answers are shaped.
+extension Gateway {
+    /// The client that may do this here, or 403 (GR-2.3): without a hint which of the three it is.
+    func client(
+        _ call: Call, mayDo scope: Client.Scope, in jurisdiction: Jurisdiction
+    ) async throws(Fault) -> Client {
+        let client = try await client(call)
+        guard client.may(scope, in: jurisdiction.id) else {
+            throw Fault(.forbidden, "api_key is not valid here.")
+        }
+        return client
+    }
+
+    /// The client whose key was sent, or 403.
+    func client(_ call: Call) async throws(Fault) -> Client {
+        guard let secret = try call.key() else {
+            throw Fault(.forbidden, "api_key was not provided (required).")
+        }
+        let client = try await asking { () async throws(CaseStoreError) in
+            try await keys.client(secret)
+        }
+        guard let client, client.revoked == nil else {
+            throw Fault(.forbidden, "api_key is not valid here.")
+        }
+        return client
+    }
+
+    /// The client of a GET, which needs none; a key that is not known changes nothing.
+    func reader(_ call: Call) -> Client? {
+        guard let secret = try? call.key(), let client = keys.known(secret),
+            client.revoked == nil
+        else { return nil }
+        return client
+    }
+
+    /// How absent values are written for the client of a GET.
+    func absent(_ call: Call) -> Client.Profile.Absent {
+        reader(call)?.profile.absent ?? .null
+    }
+
+    /// The habits of whoever asks: by its key, and by the base that it asks.
+    func dialects(_ call: Call) -> Set<Client.Profile.Dialect> {
+        var dialects = reader(call)?.profile.dialects ?? []
+        if let dialect = call.route.base.dialect { dialects.insert(dialect) }
+        return dialects
+    }
+
+    /// A POST that reached the proxy over http, although we are published over https, is refused
+    /// and never redirected: its key has leaked already (GR-2.2).
+    func refusePlain(_ call: Call) throws(Fault) {
+        guard settings.publicURL.hasPrefix("https://"),
+            let hop = call.request.fields.forwardedProtocol?.split(separator: ",").first,
+            hop.trimmed.lowercased() == "http"
+        else { return }
+        throw Fault(
+            .forbidden, "Reports are taken over https only; this one's key has been seen.")
+    }
+
+    /// The view with what it needs beside the reports: where pictures are, and what happened to each
+    /// report if that is shown.
+    func completed(
+        _ view: ReportView, for reports: some Sequence<Report>
+    ) async throws(Fault) -> ReportView {
+        var view = view
+        view.mediaBase = settings.publicURL + "/media"
+        guard view.extensions == .included else { return view }
+        let ids = reports.map(\.id)
+        view.notes = try await asking { () async throws(CaseStoreError) in
+            try await store.notes(of: ids)
+        }
+        return view
+    }
+}
