@@ -227,7 +227,7 @@ import Testing
         let changes = try update(
             "&service_code=STREETLIGHT&agency_responsible=Paths&expected_datetime=2026-04-30"
         ).changes
-        #expect(changes.service == Sample.streetlight.code)
+        #expect(changes.service == Sample.streetlight.code && changes.visibility == .public)
         #expect(changes.agency == "Paths")
         #expect(changes.expected == Sample.time("2026-04-30T23:59:59Z"))
         #expect(try problems("&service_code=NOPE")?.count == 1)
