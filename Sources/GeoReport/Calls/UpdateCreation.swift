@@ -4,7 +4,7 @@ import Reports
 /// A POST of an update, understood and valid (GR-13.2).
 package struct UpdateCreation: Sendable, Equatable {
     /// Without its pictures, which nobody has looked at yet.
-    package let draft: Update.Draft
+    package var draft: Update.Draft
     /// Pictures that came along, in their order.
     package let pictures: [UploadedPicture]
     /// Addresses of pictures to fetch, in their order.
