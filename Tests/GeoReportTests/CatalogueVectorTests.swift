@@ -80,7 +80,7 @@ import Testing
                 <service_code>STREETLIGHT</service_code>
                 <service_name>Неработещо улично осветление</service_name>
                 <description/>
-                <metadata>false</metadata>
+                <metadata>true</metadata>
                 <type>batch</type>
                 <keywords>лампа,осветление</keywords>
                 <group>Улици</group>
@@ -102,7 +102,7 @@ import Testing
                 "service_code": "STREETLIGHT",
                 "service_name": "Неработещо улично осветление",
                 "description": null,
-                "metadata": false,
+                "metadata": true,
                 "type": "batch",
                 "keywords": "лампа,осветление",
                 "group": "Улици"
@@ -122,7 +122,7 @@ import Testing
                 <service_code>WASTE-MIT</service_code>
                 <service_name>Mbeturina të pambledhura</service_name>
                 <description>Kontejner i mbushur ose mbeturina në rrugë</description>
-                <metadata>false</metadata>
+                <metadata>true</metadata>
                 <type>realtime</type>
                 <keywords>mbeturina,kontejner,pastrim</keywords>
                 <group>Mjedisi</group>
@@ -135,7 +135,7 @@ import Testing
                 "service_code": "WASTE-MIT",
                 "service_name": "Mbeturina të pambledhura",
                 "description": "Kontejner i mbushur ose mbeturina në rrugë",
-                "metadata": false,
+                "metadata": true,
                 "type": "realtime",
                 "keywords": "mbeturina,kontejner,pastrim",
                 "group": "Mjedisi"
@@ -225,6 +225,16 @@ import Testing
                   <order>4</order>
                   <description>Кога я видяхте за първи път?</description>
                 </attribute>
+                <attribute>
+                  <variable>false</variable>
+                  <code>fixmystreet_id</code>
+                  <datatype>string</datatype>
+                  <required>false</required>
+                  <datatype_description/>
+                  <order>5</order>
+                  <description>Номер на сигнала във FixMyStreet (попълва се автоматично)</description>
+                  <automated>server_set</automated>
+                </attribute>
               </attributes>
             </service_definition>
             """#
@@ -276,6 +286,16 @@ import Testing
                   "datatype_description": "ISO 8601",
                   "order": 4,
                   "description": "Кога я видяхте за първи път?"
+                },
+                {
+                  "variable": false,
+                  "code": "fixmystreet_id",
+                  "datatype": "string",
+                  "required": false,
+                  "datatype_description": null,
+                  "order": 5,
+                  "description": "Номер на сигнала във FixMyStreet (попълва се автоматично)",
+                  "automated": "server_set"
                 }
               ]
             }
@@ -285,15 +305,26 @@ import Testing
         }
     }
 
-    @Test func `a service without questions has a definition`() throws {
+    @Test func `a service without questions has a definition with FixMyStreet's`() throws {
         let xml = #"""
-            <service_definition><service_code>STREETLIGHT</service_code><attributes/></service_definition>
+            <service_definition><service_code>STREETLIGHT</service_code><attributes>
+            <attribute><variable>false</variable><code>fixmystreet_id</code>
+            <datatype>string</datatype><required>false</required><datatype_description/>
+            <order>1</order>
+            <description>Number of the report in FixMyStreet (filled in automatically)</description>
+            <automated>server_set</automated></attribute>
+            </attributes></service_definition>
             """#
         let json = #"""
-            {"service_code":"STREETLIGHT","attributes":[]}
+            {"service_code":"STREETLIGHT","attributes":[{"variable":false,"code":"fixmystreet_id",
+            "datatype":"string","required":false,"datatype_description":null,"order":1,
+            "description":"Number of the report in FixMyStreet (filled in automatically)",
+            "automated":"server_set"}]}
             """#
         try expect(xml: xml, json: json) { format in
-            Documents.definition(of: Sample.streetlight, in: Sample.sofia(), as: format)
+            Documents.definition(
+                of: Sample.streetlight, in: Sample.sofia(), languages: [Sample.english],
+                as: format)
         }
     }
 

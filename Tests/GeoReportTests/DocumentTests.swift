@@ -52,7 +52,7 @@ import Testing
             "attributes":[\
             {"code":"DEPTH","name":"Колко дълбока е дупката?","value":"GT5"},\
             {"code":"HAZARDS","name":"Какво затруднява?","value":["CARS","BIKES"]}],\
-            "extended_attributes":{"title":"Дупка пред № 15","detailed_status":"FIXED",\
+            "extended_attributes":{"title":"Дупка пред № 15","detailed_status":"PROCESSED","detail":"FIXED",\
             "media_urls":["https://gateway.example/media/SOF-2026-000417/1.jpg"],\
             "channel":"fixmystreet"}}]
             """

@@ -102,6 +102,8 @@ struct RandomReports {
         return report
     }
 
+    mutating func number(_ range: ClosedRange<Int>) -> Int { source.number(range) }
+
     private mutating func pick<Value>(_ values: [Value]) -> Value {
         guard let value = values.randomElement(using: &source) else { preconditionFailure("none") }
         return value

@@ -203,8 +203,11 @@ import Testing
             let definition = try Reading.definition(
                 Documents.definition(of: Sample.pothole, in: Sample.sofia(), as: format),
                 as: format)
-            #expect(definition.attributes.map(\.code) == ["INFO", "DEPTH", "HAZARDS", "SEEN_AT"])
-            #expect(definition.attributes.map(\.values.count) == [0, 2, 3, 0])
+            #expect(
+                definition.attributes.map(\.code) == [
+                    "INFO", "DEPTH", "HAZARDS", "SEEN_AT", "fixmystreet_id",
+                ])
+            #expect(definition.attributes.map(\.values.count) == [0, 2, 3, 0, 0])
             let receipt = try Reading.receipt(
                 Documents.token(
                     Sample.token("tk-1"), resolvedTo: Sample.report("A-1"), as: format),

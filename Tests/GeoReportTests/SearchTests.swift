@@ -81,7 +81,7 @@ import Testing
         ("cursor=nonsense", "cursor is not one that this search gave out"),
         (
             "sort=color",
-            "sort is none of created, updated and id, with or without - in front"
+            "sort is none of distance, created, updated and id, the last three also with -"
         ),
         ("q=a", "q takes 2 to 256 characters"),
         ("lat=42.6", "long was not provided (required with lat)"),
@@ -213,15 +213,18 @@ import Testing
         ("cb", true), ("$.a_1.b", true), ("a;b", false), ("1a", false), (".a", false),
         ("alert(1)", false), (String(repeating: "a", count: 65), false), ("дупка", false),
     ])
-    func `a callback is the name of a function`(name: String, isName: Bool) throws {
+    func `a callback is the name of a function, and nothing where callbacks are off`(
+        name: String, isName: Bool
+    ) throws {
         let parameters = Parameters(all: [
             Parameters.Item(name: "callback", value: name, source: .query)
         ])
         if isName {
-            #expect(try Calls.callback(parameters) == name)
+            #expect(try Calls.callback(parameters, when: .served) == name)
         } else {
-            #expect(throws: Fault.self) { try Calls.callback(parameters) }
+            #expect(throws: Fault.self) { try Calls.callback(parameters, when: .served) }
         }
+        #expect(try Calls.callback(parameters) == nil)
     }
 
     @Test func `extensions are a switch`() throws {

@@ -12,7 +12,7 @@ extension Calls {
         if text == "distance" { return ReportFilter.Sort(key: .distance, direction: .ascending) }
         guard let key = keys[isDescending ? text.dropFirst() : text[...]] else {
             problems.add(
-                "sort is none of created, updated and id, with or without - in front, nor distance")
+                "sort is none of distance, created, updated and id, the last three also with -")
             return ReportFilter.Sort()
         }
         return ReportFilter.Sort(key: key, direction: isDescending ? .descending : .ascending)

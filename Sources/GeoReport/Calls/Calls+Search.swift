@@ -58,8 +58,8 @@ extension Calls {
         conditions.status = status(parameters, &problems)
         conditions.details = details(parameters, &problems)
         conditions.agencies = agencies(parameters)
-        window(
-            &conditions, parameters, of: jurisdiction, dialects: dialects, now: now, &problems)
+        window(&conditions, parameters, of: jurisdiction, now: now, &problems)
+        if dialects.contains(.fmsImport) { conditions.windowBasis = .requestedOrPublished }
         text(&conditions, parameters, in: jurisdiction, &problems)
         conditions.circle = circle(parameters, &problems)
         conditions.box = box(parameters, &problems)

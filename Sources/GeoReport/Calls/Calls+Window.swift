@@ -8,8 +8,7 @@ extension Calls {
     /// The bounds on times: inclusive, in whole seconds (GR-8.2).
     static func window(
         _ conditions: inout ReportFilter.Conditions, _ parameters: Parameters,
-        of jurisdiction: Jurisdiction, dialects: Set<Client.Profile.Dialect>, now: Date,
-        _ problems: inout Problems
+        of jurisdiction: Jurisdiction, now: Date, _ problems: inout Problems
     ) {
         let start = time("start_date", .startOfDay, &problems) { () throws(Fault) in
             try parameters.value("start_date")
@@ -23,7 +22,6 @@ extension Calls {
         conditions.updatedTo = time("updated_before", .endOfDay, &problems) {
             () throws(Fault) in try parameters.value("updated_before")
         }
-        if dialects.contains(.fmsImport) { conditions.windowBasis = .requestedOrPublished }
         let hasUpdated = conditions.updatedFrom != nil || conditions.updatedTo != nil
         switch (start, end) {
         case (nil, nil) where hasUpdated: break

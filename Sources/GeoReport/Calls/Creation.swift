@@ -3,7 +3,7 @@ import Reports
 /// A POST of a report, understood and valid (GR-6).
 package struct Creation: Sendable, Equatable {
     /// Without its pictures, which nobody has looked at yet.
-    package let draft: Report.Draft
+    package var draft: Report.Draft
     package let idempotency: Idempotency
     /// What will happen, in the reporter's language.
     package let notice: String?

@@ -9,11 +9,11 @@ struct StaffChanges {
 
     init(_ parameters: Parameters, in jurisdiction: Jurisdiction, _ problems: inout Problems) {
         var reader = TextReader(parameters)
+        let service = Self.service(parameters, in: jurisdiction, &problems)
         changes = Update.Draft.Changes(
-            service: Self.service(parameters, in: jurisdiction, &problems),
-            agency: reader.text(&problems, "agency_responsible"),
+            service: service?.code, agency: reader.text(&problems, "agency_responsible"),
             expected: Self.expected(parameters, &problems),
-            parent: Self.parent(parameters, &problems))
+            parent: Self.parent(parameters, &problems), visibility: service?.visibility)
         visibility = Calls.isSet("internal", in: parameters) ? .private : .public
     }
 
@@ -55,10 +55,10 @@ struct StaffChanges {
 
     private static func service(
         _ parameters: Parameters, in jurisdiction: Jurisdiction, _ problems: inout Problems
-    ) -> Service.Code? {
+    ) -> Service? {
         problems.collect { () throws(Fault) in
             guard let code = try parameters.value("service_code") else { return nil }
-            return try Calls.service(code, in: jurisdiction).code
+            return try Calls.service(code, in: jurisdiction)
         }
     }
 

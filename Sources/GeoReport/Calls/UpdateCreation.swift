@@ -4,7 +4,7 @@ import Reports
 /// A POST of an update, understood and valid (GR-13.2).
 package struct UpdateCreation: Sendable, Equatable {
     /// Without its pictures, which nobody has looked at yet.
-    package let draft: Update.Draft
+    package var draft: Update.Draft
     /// Pictures that came along, in their order.
     package let pictures: [UploadedPicture]
     /// Addresses of pictures to fetch, in their order.
@@ -130,9 +130,11 @@ struct SaidUpdate {
             case .public: required("status", &problems, value)
             case .private: problems.collect(value)
             }
-        // Long texts are no words, and take long to put into upper case.
         guard let text else { return nil }
-        guard text.utf8.count <= 64 else { return unknown(&problems) }
+        // Upper case is costly for long texts, and makes words of other letters, such as a ligature.
+        guard text.utf8.count <= 64, text.utf8.allSatisfy({ $0 < 0x80 }) else {
+            return unknown(&problems)
+        }
         if text.uppercased() == "UNCHANGED" { return nil }
         return Detail(reading: text) ?? unknown(&problems)
     }

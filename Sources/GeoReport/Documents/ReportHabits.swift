@@ -3,22 +3,22 @@ import Reports
 
 /// What a client's dialects change in the reports that it is shown (GR-13.7, GR-15.4, GR-18.3).
 struct ReportHabits {
-    private let dialects: Set<Client.Profile.Dialect>
+    /// Whether `title`, `extras` and `non_public` are shown.
+    let isFixMyStreet: Bool
+    /// Whether several pictures are shown where the standard has one.
+    let isAdapter: Bool
+    private let isImport: Bool
     private let pictures: PictureAddresses
 
     init(_ dialects: Set<Client.Profile.Dialect>, pictures: PictureAddresses) {
-        self.dialects = dialects
+        isFixMyStreet = dialects.contains(.fixmystreet)
+        isAdapter = dialects.contains(.adapter)
+        isImport = dialects.contains(.fmsImport)
         self.pictures = pictures
     }
 
     /// Whether reports are shown as the standard says, which is what nearly all clients get.
-    var areNone: Bool { dialects.isDisjoint(with: [.fixmystreet, .fmsImport, .adapter]) }
-
-    /// Whether `title`, `extras` and `non_public` are shown.
-    var isFixMyStreet: Bool { dialects.contains(.fixmystreet) }
-
-    /// Whether several pictures are shown where the standard has one.
-    var isAdapter: Bool { dialects.contains(.adapter) }
+    var areNone: Bool { !isFixMyStreet && !isAdapter && !isImport }
 
     /// Whether the client can read the report at all: an adapter fails on one without a coordinate.
     func shows(_ report: Report) -> Bool { !isAdapter || report.coordinate != nil }
@@ -26,7 +26,7 @@ struct ReportHabits {
     /// The report as the client can read it.
     func shown(_ report: Report) -> Report {
         var shown = report
-        if dialects.contains(.fmsImport), let published = report.published {
+        if isImport, let published = report.published {
             shown.updated = max(report.updated, published)
         }
         guard isAdapter else { return shown }

@@ -67,16 +67,18 @@ struct ReportMembers {
         sink.text("zipcode", report.zipcode)
         sink.degrees("lat", report.coordinate?.latitude)
         sink.degrees("long", report.coordinate?.longitude)
-        if habits.isAdapter {
-            sink.texts("media_url", pictures.addresses(of: report.media))
-        } else {
-            sink.text("media_url", picture(of: report))
-        }
+        write(picturesOf: report, to: &sink)
         if habits.isFixMyStreet { write(habitsOf: report, in: jurisdiction, to: &sink) }
         if extensions == .included {
             write(extensionsOf: report, in: jurisdiction, distance: distance, to: &sink)
         }
         sink.endObject()
+    }
+
+    /// One picture, as the standard has it, or all for whom exactly one is a fault (GR-13.7).
+    private func write(picturesOf report: Report, to sink: inout some Sink) {
+        guard habits.isAdapter else { return sink.text("media_url", picture(of: report)) }
+        sink.texts("media_url", pictures.addresses(of: report.media))
     }
 
     /// The text as the standard limits it: 4000 scalars, the last one `…` if it was cut (GR-A36).

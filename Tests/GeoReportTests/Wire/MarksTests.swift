@@ -34,7 +34,7 @@ import Testing
         var media: [String] = []
         var languages = 0
         let isQuick = isQuick {
-            media = MediaAddress.all(in: parameters, &problems)
+            media = SentPictures(parameters, dialects: [], &problems).addresses
             languages = Calls.languages(parameters).count
         }
         #expect(media.isEmpty && languages == 0 && problems.count == 1)
