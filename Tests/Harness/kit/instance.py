@@ -92,11 +92,11 @@ class Instance:
 
     # The server.
 
-    def start(self, within: float = 60) -> "Instance":
-        """Starts `viaduct serve` and waits until it is ready."""
+    def start(self, within: float = 60, under: tuple[str, ...] = ()) -> "Instance":
+        """Starts `viaduct serve` and waits until it is ready; `under` another program, if one is given."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve"],
+                [*under, BINARY, "serve"],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -190,6 +190,14 @@ def resident(pid: int) -> int:
     """A process's resident memory in KiB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1))
+
+
+def peak(pid: int, begin: bool = False) -> int:
+    """The most resident memory that a process had, in KiB, since this was last told to begin."""
+    if begin:
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
 
 
 def wait_until(condition, within: float, pause: float = 0.05) -> float:
