@@ -1,19 +1,16 @@
-"""Photos: what is taken, what is left in them, what is refused, how they are served (M3 to M9)."""
+"""Photos: what is taken, what is left in them, what is refused, how they are served (M3 to M7)."""
 
 import io
 import itertools
-import random
 import shutil
-import signal
 import struct
-import threading
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from kit import photos
-from kit.instance import Instance, peak, wait_until
+from kit.instance import peak
 from kit.wire import multipart, request, talk
 
 COUNTER = itertools.count(1)
@@ -359,75 +356,6 @@ def test_updates_bring_pictures_too(viaduct):
     bad = [("photo1", "a.gif", "image/gif", photos.converted("GIF"))]
     assert caller.upload("/servicerequestupdates.json", form, bad).status == 415
     assert len(caller.get("/servicerequestupdates.json", service_request_id=identifier).json) == 1
-
-
-# What survives (M8, M9).
-
-
-def test_without_room_reports_come_without_photos(viaduct):
-    """Whatever a disk says, a report without a photo is taken; here only that it is no other path."""
-    assert viaduct.sofia.post("/requests.json", report()).status == 200
-
-
-def test_kills_lose_no_photo_and_leave_no_orphan(binary):
-    """Killed in the middle of uploads, again and again: what was acknowledged is whole, and the sweep
-    removes what nobody names."""
-    with Instance(VIADUCT_MEDIA_SWEEP_AGE="1s") as instance:
-        key = instance.key()
-        instance.start()
-        taken: dict[str, list[bytes]] = {}
-        for turn in range(6):
-            _load_and_kill(instance, key, turn, taken)
-            instance.start()
-        caller = instance.caller("sofia", key)
-        assert taken
-        named: set[str] = set()
-        for identifier, pictures in taken.items():
-            row = caller.get(f"/requests/{identifier}.json", extensions="true").json[0]
-            found = row["extended_attributes"].get("media_urls", [])
-            assert len(found) == len(pictures), f"{identifier} lost a photo"
-            for address, picture in zip(found, pictures, strict=True):
-                body = caller.send(request("GET", "/" + address.split("/", 3)[3], {"Connection": "close"})).body
-                assert Image.open(io.BytesIO(body)).tobytes() == Image.open(io.BytesIO(picture)).tobytes()
-        for row in caller.get("/requests.json", extensions="true").json:
-            urls = row["extended_attributes"].get("media_urls", [])
-            named |= {address.rpartition("/")[2] for address in urls}
-
-        def orphans() -> set[str]:
-            files = [file for file in (instance.directory / "data").rglob("*") if "media" in file.parts]
-            names = {file.name for file in files if file.is_file() and file.suffix in {".jpg", ".png", ".webp", ".tmp"}}
-            return {name for name in names if not any(name.startswith(known.partition(".")[0]) for known in named)}
-
-        wait_until(lambda: not orphans(), within=90, pause=0.5)
-
-
-def _load_and_kill(instance: Instance, key: str, turn: int, taken: dict[str, list[bytes]]) -> None:
-    caller = instance.caller("sofia", key)
-    enough = threading.Event()
-
-    def send(member: int) -> None:
-        for number in itertools.count():
-            seed = 10_000 * turn + 1000 * member + number
-            pictures = [photos.small(seed), photos.small(seed + 500, "PNG")]
-            try:
-                answer = caller.upload("/requests.json", report(), [
-                    ("photo1", "a", "image/jpeg", pictures[0]), ("photo2", "b", "image/png", pictures[1]),
-                ])  # fmt: skip
-            except (OSError, AssertionError):
-                return
-            if answer.status == 200:
-                taken[answer.json[0]["service_request_id"]] = pictures
-            if number >= 3:
-                enough.set()
-
-    threads = [threading.Thread(target=send, args=(member,)) for member in range(3)]
-    for thread in threads:
-        thread.start()
-    enough.wait(60)
-    enough.wait(random.uniform(0, 0.2))
-    instance.stop(signal.SIGKILL)
-    for thread in threads:
-        thread.join(60)
 
 
 def test_jsonp_is_off_unless_the_settings_say_so(viaduct):

@@ -131,7 +131,7 @@ class FixMyStreet:
     """One body of one installation, with its endpoint's settings."""
 
     def __init__(
-        self, port: int, key: str, endpoint: str = "/open311/v2/", jurisdiction: str = "rec-juris",
+        self, port: int, key: str, endpoint: str = "/fixmystreet/open311/v2/", jurisdiction: str = "rec-juris",
         extended: bool = True, multi_photos: bool = True, upload_files: bool = False,
     ):  # fmt: skip
         self.port, self.key, self.endpoint, self.jurisdiction = port, key, endpoint, jurisdiction

@@ -92,11 +92,11 @@ class Instance:
 
     # The server.
 
-    def start(self, within: float = 60, under: tuple[str, ...] = ()) -> "Instance":
-        """Starts `viaduct serve` and waits until it is ready; `under` another program, if one is given."""
+    def start(self, within: float = 60) -> "Instance":
+        """Starts `viaduct serve` and waits until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*under, BINARY, "serve"],
+                [BINARY, "serve"],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
