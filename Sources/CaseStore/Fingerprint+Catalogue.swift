@@ -38,6 +38,7 @@ extension Fingerprint {
         add(service.name)
         add(service.description)
         add(service.group)
+        for group in service.otherGroups { add(group) }
         add(service.keywords)
         switch service.answersWith {
         case .realtime: add("realtime")

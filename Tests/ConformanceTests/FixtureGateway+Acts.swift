@@ -13,8 +13,11 @@ extension FixtureGateway {
         [
             "publish-a-new-name": publishANewName,
             "pass-89-days": { [clock] in clock.pass(89 * 86400) },
+            "pass-three-minutes": { [clock] in clock.pass(180) },
+            "pass-three-days": { [clock] in clock.pass(3 * 86400) },
             "return-to-now": { [clock] in clock.reset() },
             "hold-back-the-newest-report": holdBackTheNewestReport,
+            "publish-the-newest-report": publishTheNewestReport,
             "correct-the-notes": correctTheNotes,
             "find-easting-678913-with-the-newest-report": {
                 try await findContact("unknown::text LIKE '%attribute[easting]%678913%'")
@@ -41,6 +44,15 @@ extension FixtureGateway {
             """
             UPDATE report SET published = NULL
             WHERE id = (SELECT report FROM event ORDER BY id DESC LIMIT 1)
+            """)
+    }
+
+    private func publishTheNewestReport() async throws {
+        _ = try await pool.query(
+            """
+            UPDATE report SET published = \(clock.now)
+            WHERE published IS NULL
+                AND id = (SELECT report FROM event ORDER BY id DESC LIMIT 1)
             """)
     }
 
@@ -84,7 +96,8 @@ extension Jurisdiction {
                 : Service(
                     code: service.code, name: Localized([defaultLanguage: name]),
                     description: service.description, group: service.group,
-                    keywords: service.keywords, answersWith: service.answersWith,
+                    otherGroups: service.otherGroups, keywords: service.keywords,
+                    answersWith: service.answersWith,
                     visibility: service.visibility, notice: service.notice,
                     agency: service.agency, attributes: service.attributes)
         }

@@ -21,7 +21,7 @@ struct FixtureGateway: Sendable {
     let store: CaseStore
     let pool: Pool
     let clock: TestClock
-    let key: Key
+    let keys: FixtureKeys
 
     /// Loads the fixture into an empty database.
     static func open(on pool: Pool) async throws -> FixtureGateway {
@@ -38,11 +38,9 @@ struct FixtureGateway: Sendable {
                 throw Unusable(problems: ["\(slug).json was not taken in: \(taken)"])
             }
         }
-        var source = SystemRandomNumberGenerator()
-        let key = Key(using: &source)
-        _ = try await store.create(key: key, name: "vectors", now: Date())
+        let keys = try await FixtureKeys(in: store)
         return FixtureGateway(
-            pool: pool, store: store, catalogue: catalogue, changesets: changesets, key: key)
+            pool: pool, store: store, catalogue: catalogue, changesets: changesets, keys: keys)
     }
 
     /// The fixture cannot be loaded.
@@ -52,7 +50,7 @@ struct FixtureGateway: Sendable {
 
     private init(
         pool: Pool, store: CaseStore, catalogue: Catalogue, changesets: [Jurisdiction.ID: Date],
-        key: Key
+        keys: FixtureKeys
     ) {
         let clock = TestClock()
         let digest: @Sendable ([UInt8]) -> [UInt8] = { Array(SHA256.hash(data: $0)) }
@@ -65,7 +63,7 @@ struct FixtureGateway: Sendable {
             logger: Logger(label: "vectors") { _ in SwiftLogNoOpLogHandler() },
             now: { clock.now }, digest: digest)
         (self.pool, self.store, self.catalogue) = (pool, store, catalogue)
-        (self.clock, self.key) = (clock, key)
+        (self.clock, self.keys) = (clock, keys)
     }
 
     static let root = "https://gateway.example"
@@ -91,7 +89,7 @@ struct FixtureGateway: Sendable {
         let gateway = isGone ? withoutDatabase : gateway
         if isGone { await knowKeys(gateway) }
         let verifier = Verifier(
-            target: .fixture(root: Self.root, key: key.secret),
+            target: .fixture(root: Self.root, key: keys.plain, otherKeys: keys.others),
             transport: { request in
                 let response = await Self.send(request, to: gateway)
                 answers.keep(response)

@@ -54,6 +54,58 @@ struct VerifierTests {
                 == "api_key=k%26y&d=2026-04-13&s=%D0%B6%D0%B6%D0%B6")
     }
 
+    @Test func `a picture's bytes stand in a multipart body, its text in a form`() async throws {
+        let vector = try vector(
+            """
+            POST {base}/requests.json
+            Content-Type: multipart/form-data; boundary=x
+
+            --x
+
+            {png}
+            --x--
+            ----
+            200
+            ====
+            POST {base}/requests.json
+
+            media={jpeg-text}
+            ----
+            200
+            """)
+        let seen = Mutex<[VectorRequest]>([])
+        let findings = await verifier { request in
+            seen.withLock { $0.append(request) }
+            return VectorResponse(status: 200)
+        }.judge(vector)
+        #expect(findings.map(\.outcome) == [.passed])
+        let bodies = seen.withLock { $0.map(\.body) }
+        let png: [UInt8] = [0x89] + Array("PNG\r\n".utf8) + [0x1A, 0x0A]
+        #expect(bodies.first?.starts(with: Array("--x\r\n\r\n".utf8) + png) == true)
+        #expect(bodies.first?.reversed().starts(with: Array("\r\n--x--".utf8.reversed())) == true)
+        #expect(bodies.last?.starts(with: "media=%2F9j%2F".utf8) == true)
+    }
+
+    @Test func `clients with other rights speak where their keys are known`() async throws {
+        let text = """
+            GET {base}/requests.json?api_key={staff-key}
+            ----
+            200
+            """
+        var target = target
+        let transport: Transport = { request in
+            VectorResponse(status: request.url.hasSuffix("api_key=s%26y") ? 200 : 403)
+        }
+        func outcomes() async throws -> [Finding.Outcome] {
+            await Verifier(
+                target: target, transport: transport, writes: .allowed, now: { Date() }
+            ).judge(try vector(text)).map(\.outcome)
+        }
+        #expect(try await outcomes() == [.skipped("nothing is known for {staff-key}")])
+        target.otherKeys = ["staff": "s&y"]
+        #expect(try await outcomes() == [.passed])
+    }
+
     @Test func `what one answer gives is used in the next request`() async throws {
         let vector = try vector(
             """

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from datetime import datetime, timedelta, timezone
+from urllib.parse import quote
 
 import pytest
 
 from kit.documents import instant, plain, tree
 from kit.instance import Instance, wait_until, write_jurisdiction
+from kit.photos import small
 from kit.ports import free_ports, is_open
 from kit.wire import talk
 
@@ -294,3 +296,52 @@ def test_the_reports_it_sent_are_found_by_it(viaduct, captures):
     told = [row.findtext("description") for row in rows]
     assert any("Big hole é outside no 5\n\nThere is a hole.\nIt is deep." in each for each in told), told
     assert all(float(row.findtext("lat")) and row.findtext("updated_datetime") for row in rows)
+
+
+def conversation(captures) -> list[bytes]:
+    """The recorded requests that a report's conversation needs: with files, and about updates."""
+    text = (captures / "fixmystreet-requests.http").read_bytes()
+    pieces = [piece.lstrip(b"\r\n") for piece in re.split(rb"(?m)^----\r?\n", text)]
+    return [p for p in pieces if b"servicerequestupdates" in p[:200] or b"multipart/form-data" in p]
+
+
+def replayed(raw: bytes, key: str, identifier: str) -> bytes:
+    """A recorded request with our key, our report and a time of today; cut files are whole pictures."""
+    head, _, body = re.sub(rb"\r?\n", b"\r\n", raw).partition(b"\r\n\r\n")
+    if b"multipart/form-data" in head:
+        parts = [part for part in body.split(b"--xYzZY\r\n") if part.strip()]
+        parts = [_whole(part, number, key) for number, part in enumerate(parts)]
+        body = b"".join(b"--xYzZY\r\n" + part for part in parts) + b"--xYzZY--\r\n"
+    else:
+        moment = quote(datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")).encode()
+        body = re.sub(rb"api_key=[^&\s]*", b"api_key=" + key.encode(), body.strip())
+        body = re.sub(rb"service_request_id=[^&\s]*", b"service_request_id=" + identifier.encode(), body)
+        body = re.sub(rb"updated_datetime=[^&\s]*", b"updated_datetime=" + moment, body)
+    head = re.sub(rb"Content-Length: \d+", b"Content-Length: %d" % len(body), head)
+    return head + b"\r\n\r\n" + body
+
+
+def _whole(part: bytes, number: int, key: str) -> bytes:
+    top, _, content = part.partition(b"\r\n\r\n")
+    if b"filename=" in top:
+        content = small(number) + b"\r\n"
+    elif b'name="api_key"' in top:
+        content = key.encode() + b"\r\n"
+    return top + b"\r\n\r\n" + content
+
+
+def test_its_photos_and_updates_are_served(viaduct, captures):
+    key = viaduct.instance.key("recorded", "--scope", "report", "--scope", "update", "--profile", "fixmystreet")
+    identifier, roots = "", []
+    # What has files first: the updates are about that report.
+    for raw in sorted(conversation(captures), key=lambda p: b"multipart/form-data" not in p):
+        answer = talk(viaduct.port, replayed(raw, key, identifier), linger=0.1).answers[0]
+        assert answer.status == 200, (raw[:300], answer.text)
+        roots.append(answer.xml.tag)
+        identifier = identifier or answer.xml.findtext("request/service_request_id")
+    assert roots[0] == "service_requests" and set(roots[1:]) == {"service_request_updates"}
+    council = viaduct.instance.caller("council")
+    row = council.get(f"/requests/{identifier}.json", extensions="true").json[0]
+    assert row["extended_attributes"]["media_urls"]
+    told = council.get("/servicerequestupdates.json", service_request_id=identifier).json
+    assert len(told) == sum(p.startswith(b"POST") and b"updates.xml" in p[:60] for p in conversation(captures))

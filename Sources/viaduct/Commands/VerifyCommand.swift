@@ -11,7 +11,9 @@ struct VerifyCommand: ViaductCommand {
         commandName: "verify", abstract: "Judges anybody's GeoReport endpoint by the standard.",
         discussion: """
             Reads only, unless --writes allows reports to be sent: then give a key, and better the
-            address of a test endpoint. The exit code is 1 if something that binds is broken.
+            address of a test endpoint. Vectors about rights need more keys, such as
+            --key staff=KEY; Specs/GeoReport/README.md lists them. The exit code is 1 if something
+            that binds is broken.
 
             Example: viaduct verify http://127.0.0.1:8311 --jurisdiction sofia.example
             """)
@@ -20,8 +22,12 @@ struct VerifyCommand: ViaductCommand {
     var address: String
     @Option(help: "The jurisdiction_id, if the endpoint serves several.")
     var jurisdiction: String?
-    @Option(help: "The API key, for --writes. Default: VIADUCT_KEY, which no process list shows.")
-    var key: String?
+    @Option(
+        help: """
+            The API key, for --writes; once more as NAME=KEY for each further one. Default: \
+            VIADUCT_KEY, which no process list shows.
+            """)
+    var key: [String] = []
     @Flag(help: "Reports may be sent to the endpoint.")
     var writes = false
     @Option(help: "Only this format: xml or json.")
@@ -35,8 +41,8 @@ struct VerifyCommand: ViaductCommand {
             do throws(ProbeError) {
                 target = try await Target.probe(
                     address, jurisdiction: jurisdiction,
-                    key: key ?? ProcessInfo.processInfo.environment["VIADUCT_KEY"],
-                    over: transport)
+                    key: plainKey ?? ProcessInfo.processInfo.environment["VIADUCT_KEY"],
+                    otherKeys: otherKeys, over: transport)
             } catch {
                 throw CommandError(.unavailable, "\(error)")
             }
@@ -58,6 +64,21 @@ struct VerifyCommand: ViaductCommand {
         let text = json ? String(decoding: findings.json(), as: UTF8.self) : findings.table()
         Terminal.write(text, to: .standardOutput)
         if findings.failed { throw ExitCode(CommandError.Exit.found.rawValue) }
+    }
+
+    /// The key without a name before it.
+    private var plainKey: String? { key.last { Self.named($0) == nil } }
+
+    private var otherKeys: [String: String] {
+        Dictionary(key.compactMap(Self.named)) { _, last in last }
+    }
+
+    /// `staff=KEY` as a name and a key; another server's key may hold `=` as well.
+    private static func named(_ text: String) -> (String, String)? {
+        let names = ["staff", "reporter", "follow", "fixmystreet", "import", "adapter", "base64"]
+        return names.lazy.compactMap { name in
+            text.hasPrefix(name + "=") ? (name, String(text.dropFirst(name.count + 1))) : nil
+        }.first
     }
 }
 

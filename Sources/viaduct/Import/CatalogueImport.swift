@@ -101,7 +101,8 @@ struct CatalogueImport {
             code: code, name: text(name, over: old?.name),
             description: text(item.description, over: old?.description),
             group: item.group.map { text($0, over: old?.group) } ?? old?.group ?? OtherGroup.name,
-            keywords: keywords, answersWith: receipt, visibility: old?.visibility ?? .public,
+            otherGroups: old?.otherGroups ?? [], keywords: keywords, answersWith: receipt,
+            visibility: old?.visibility ?? .public,
             notice: old?.notice ?? Localized([:]), agency: old?.agency ?? Localized([:]),
             attributes: definition.map { attributes($0, of: code, over: old) }
                 ?? old?.attributes ?? [])

@@ -11,6 +11,7 @@ struct ServiceYAML {
         lines += text("name", service.name, indent: 4)
         lines += text("description", service.description, indent: 4)
         if service.group != OtherGroup.name { lines += text("group", service.group, indent: 4) }
+        lines += groups(service.otherGroups)
         if !service.keywords.isEmpty {
             lines +=
                 "    keywords: [\(service.keywords.map(YAMLText.item).joined(separator: ", "))]\n"
@@ -23,6 +24,11 @@ struct ServiceYAML {
         lines += text("agency", service.agency, indent: 4)
         if !service.attributes.isEmpty { lines += "    attributes:\n" }
         return lines + service.attributes.map(attribute).joined()
+    }
+
+    private func groups(_ groups: [Localized]) -> String {
+        guard !groups.isEmpty else { return "" }
+        return "    other_groups: [\(groups.compactMap(flow).joined(separator: ", "))]\n"
     }
 
     private func attribute(_ attribute: Attribute) -> String {

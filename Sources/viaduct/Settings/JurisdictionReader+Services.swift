@@ -38,6 +38,7 @@ extension JurisdictionReader {
             .flatMap { localized($0) }
         let description = keys.optional("description").map { localized($0) }
         let group = keys.optional("group").map { localized($0) }
+        let otherGroups = keys.optional("other_groups").map { readGroups($0) }
         let keywords = keys.optional("keywords").map { readKeywords($0) }
         let receipt = readReceipt(&keys)
         let isPrivate = keys.optional("private")?.flag(&findings)
@@ -48,14 +49,19 @@ extension JurisdictionReader {
         guard let code, let title else { return nil }
         return Service(
             code: code, name: title, description: (description ?? nil) ?? Localized([:]),
-            group: (group ?? nil) ?? OtherGroup.name, keywords: keywords ?? [],
-            answersWith: receipt, visibility: isPrivate == true ? .private : .public,
+            group: (group ?? nil) ?? OtherGroup.name, otherGroups: otherGroups ?? [],
+            keywords: keywords ?? [], answersWith: receipt,
+            visibility: isPrivate == true ? .private : .public,
             notice: (notice ?? nil) ?? Localized([:]), agency: (agency ?? nil) ?? Localized([:]),
             attributes: attributes ?? [])
     }
 
     /// Tags that FixMyStreet reads as orders, not as words (GR-4).
     static let refusedKeywords: Set<String> = ["private", "inactive", "staff", "waste_only"]
+
+    private mutating func readGroups(_ entry: Entry) -> [Localized] {
+        entry.list(&findings).compactMap { localized($0) }
+    }
 
     private mutating func readKeywords(_ entry: Entry) -> [String] {
         entry.list(&findings).compactMap { child in

@@ -23,18 +23,21 @@ extension Target {
     /// The address is a discovery document's, or an endpoint's base, or a server that has
     /// discovery at one of the usual places; without discovery the address itself is the base.
     package static func probe(
-        _ address: String, jurisdiction: String?, key: String?, over transport: @escaping Transport
+        _ address: String, jurisdiction: String?, key: String?,
+        otherKeys: [String: String] = [:], over transport: @escaping Transport
     ) async throws(ProbeError) -> Target {
         let address = address.withoutSlash
         let probe = Probe(address: address, jurisdiction: jurisdiction, transport: transport)
-        var target = Target(base: address, jurisdiction: jurisdiction ?? "", key: key ?? "")
+        var target = Target(
+            base: address, jurisdiction: jurisdiction ?? "", key: key ?? "", otherKeys: otherKeys)
         if let found = try await probe.discovery() {
             target.base = found.base
             target.discovery = found.address
             target.root = found.address.components(around: "/open311/discovery")?.0 ?? ""
         }
         if await probe.holdsFixture(target) {
-            var fixture = Target.fixture(root: target.root, key: target.key)
+            var fixture = Target.fixture(
+                root: target.root, key: target.key, otherKeys: otherKeys)
             fixture.base = target.base
             return fixture
         }

@@ -10,7 +10,11 @@ package struct Target: Sendable, Equatable {
     package var discovery: String
     package var jurisdiction: String
     package var otherJurisdiction: String
+    /// May report and comment.
     package var key: String
+    /// Keys with other rights and habits, by the name that stands before `-key` in a vector:
+    /// `staff`, `reporter`, `follow`, `fixmystreet`, `import`, `adapter`, `base64`.
+    package var otherKeys: [String: String]
     /// A service, and a report, that exist.
     package var service: String
     package var id: String
@@ -20,7 +24,7 @@ package struct Target: Sendable, Equatable {
     package init(
         base: String, one: String = "", root: String = "", discovery: String = "",
         jurisdiction: String = "", otherJurisdiction: String = "", key: String = "",
-        service: String = "", id: String = "",
+        otherKeys: [String: String] = [:], service: String = "", id: String = "",
         hasFixture: Bool = false
     ) {
         self.base = base
@@ -30,18 +34,21 @@ package struct Target: Sendable, Equatable {
         self.jurisdiction = jurisdiction
         self.otherJurisdiction = otherJurisdiction
         self.key = key
+        self.otherKeys = otherKeys
         self.service = service
         self.id = id
         self.hasFixture = hasFixture
     }
 
     /// A server of ours that holds the fixture.
-    package static func fixture(root: String, key: String) -> Target {
+    package static func fixture(
+        root: String, key: String, otherKeys: [String: String] = [:]
+    ) -> Target {
         Target(
             base: root + "/open311/v2", one: root + "/sofia/open311/v2", root: root,
             discovery: root + "/open311/discovery", jurisdiction: "sofia.example",
-            otherJurisdiction: "mitrovica.example", key: key, service: "POTHOLE",
-            id: "SOF-2026-000417", hasFixture: true)
+            otherJurisdiction: "mitrovica.example", key: key, otherKeys: otherKeys,
+            service: "POTHOLE", id: "SOF-2026-000417", hasFixture: true)
     }
 
     /// The parameter that names the jurisdiction, or nothing.
@@ -51,11 +58,13 @@ package struct Target: Sendable, Equatable {
 
     /// The placeholders that a target gives a value to.
     var placeholders: [String: String] {
-        [
+        var values = [
             "base": base, "one": one, "root": root, "discovery": discovery,
             "j": jurisdictionParameter, "jurisdiction": jurisdiction,
             "other-jurisdiction": otherJurisdiction, "key": key,
             "service": service, "id": id,
         ]
+        for (name, key) in otherKeys { values[name + "-key"] = key }
+        return values
     }
 }

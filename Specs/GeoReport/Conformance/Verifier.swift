@@ -106,6 +106,7 @@ package struct Verifier: Sendable {
         var values = target.placeholders
         values["f"] = format?.rawValue
         values["type"] = format?.contentType
+        values.merge(Pictures.texts) { value, _ in value }
         values["unique"] = RandomCode.code(length: 12, using: &source)
         return values
     }
@@ -178,10 +179,24 @@ private struct Run {
             headers.append(Self.form)
         }
         headers.removeAll { $0.value.isEmpty }
-        let body = try variables.fill(template.body, as: template.isForm ? .address : .plain)
         return VectorRequest(
             method: template.method, url: target.hasPrefix("/") ? root + target : target,
-            headers: headers, body: Array(body.utf8))
+            headers: headers, body: try body(of: template))
+    }
+
+    /// The body with its placeholders filled in; pictures are bytes, which no text can hold.
+    private func body(of template: Exchange.RequestTemplate) throws -> [UInt8] {
+        guard !template.isForm else {
+            return Array(try variables.fill(template.body, as: .address).utf8)
+        }
+        var bytes: [UInt8] = []
+        var rest = Substring(template.body)
+        while let match = rest.firstMatch(of: #/\{(jpeg|png|webp|gif)\}/#) {
+            bytes += try variables.fill(String(rest[..<match.range.lowerBound]), as: .plain).utf8
+            bytes += Pictures.bytes(of: match.output.1) ?? []
+            rest = rest[match.range.upperBound...]
+        }
+        return bytes + Array(try variables.fill(String(rest), as: .plain).utf8)
     }
 
     private static let form = HeaderLine(

@@ -192,6 +192,14 @@ def resident(pid: int) -> int:
     return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1))
 
 
+def peak(pid: int, begin: bool = False) -> int:
+    """The most resident memory that a process had, in KiB, since this was last told to begin."""
+    if begin:
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
+
+
 def wait_until(condition, within: float, pause: float = 0.05) -> float:
     """Waits until the condition holds; returns the seconds that took."""
     started = time.monotonic()

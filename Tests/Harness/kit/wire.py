@@ -178,6 +178,18 @@ class Caller:
         fields = {"api_key": self.key, **form} if self.key else form
         return self.send(self.posting(path, fields, headers))
 
+    def upload(
+        self, path: str, form: dict, files: list[tuple[str, str, str, bytes]], boundary: str = "xYzZY"
+    ) -> Answer:
+        """Posts a form with files."""
+        fields = {"api_key": self.key, **form} if self.key else form
+        return self.posting_parts(path, multipart(fields, files, boundary), boundary)
+
+    def posting_parts(self, path: str, body: bytes, boundary: str = "xYzZY") -> Answer:
+        """Posts a multipart body as it is."""
+        given = {"Connection": "close", "Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return self.send(request("POST", self.base + path, given, body))
+
     def posting(self, path: str, form: dict, headers: dict[str, str] | None = None) -> bytes:
         """The bytes of such a POST."""
         given = {"Connection": "close", "Content-Type": FORM, **(headers or {})}
@@ -188,3 +200,16 @@ class Caller:
         conversation = talk(self.port, raw, linger=0.2)
         assert len(conversation.answers) == 1, f"{conversation.statuses} for {raw[:200]!r}"
         return conversation.answers[0]
+
+
+def multipart(fields: dict, files: list[tuple[str, str, str, bytes]], boundary: str = "xYzZY") -> bytes:
+    """A multipart body; a file is the part's name, its own name, its type and its bytes."""
+    body = b""
+    for name, values in fields.items():
+        for value in values if isinstance(values, list) else [values]:
+            head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+            body += head.encode() + str(value).encode() + b"\r\n"
+    for name, filename, kind, content in files:
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
+        body += head.encode() + f"Content-Type: {kind}\r\n\r\n".encode() + content + b"\r\n"
+    return body + f"--{boundary}--\r\n".encode()
