@@ -25,21 +25,32 @@ struct KeyCreateCommand: ViaductCommand {
     @OptionGroup var options: SettingsOptions
     @Option(help: "Whose program it is.")
     var name: String
-    @Option(help: "Where it may report; repeat for several. Default: everywhere.")
+    @Option(help: "Where it may do it; repeat for several. Default: everywhere.")
     var jurisdiction: [String] = []
-    @Option(help: "How absent values are written: null or compact (dates left out, \"\" for text).")
-    var profile: Client.Profile.Absent = .null
+    @Option(
+        help: """
+            What it may do, repeat for several: report (also support), update (comment, change the \
+            status), staff (move, assign, merge, internal notes), follow (webhooks). Default: report.
+            """)
+    var scope: [Client.Scope] = []
+    @Option(
+        help: """
+            How it is spoken to, repeat for several: compact (absent dates left out, "" for text), \
+            fixmystreet, fms_import, adapter, base64.
+            """)
+    var profile: [Manner] = []
     @Option(help: "The status of a successful POST: 200 or 201.")
     var createdStatus: Client.Profile.Created = .ok
 
     func perform() async throws {
         let settings = try await options.read()
         let ids = try jurisdiction.map { try settings.jurisdiction(named: $0).id }
-        let profile = Client.Profile(absent: profile, created: createdStatus)
+        let profile = Client.Profile(profile, created: createdStatus)
+        let scopes = scope.isEmpty ? [.report] : Set(scope)
         let key = try await Deployment.with(settings) { deployment in
             try await deployment.store.migrate()
             return try await deployment.store.key(
-                named: name, for: Set(ids), profile: profile, now: Date())
+                named: name, for: Set(ids), scopes: scopes, profile: profile, now: Date())
         }
         Terminal.note("The key of \(name); it is shown only now:")
         Terminal.print(key.secret)
@@ -49,15 +60,16 @@ struct KeyCreateCommand: ViaductCommand {
 extension CaseStore {
     /// Makes a fresh key; in the unlikely case that its first characters are taken, another one.
     func key(
-        named name: String, for jurisdictions: Set<Jurisdiction.ID>, profile: Client.Profile,
-        now: Date
+        named name: String, for jurisdictions: Set<Jurisdiction.ID>,
+        scopes: Set<Client.Scope> = [.report], profile: Client.Profile, now: Date
     ) async throws(CaseStoreError) -> Key {
         var source = SystemRandomNumberGenerator()
         for _ in 0..<10 {
             let key = Key(using: &source)
             do throws(CaseStoreError) {
                 _ = try await create(
-                    key: key, name: name, jurisdictions: jurisdictions, profile: profile, now: now)
+                    key: key, name: name, jurisdictions: jurisdictions, scopes: scopes,
+                    profile: profile, now: now)
                 return key
             } catch {
                 guard case .taken = error else { throw error }
@@ -86,15 +98,16 @@ struct KeyListCommand: ViaductCommand {
 
     /// One client a line.
     static func table(_ clients: [Client]) -> String {
-        let head = ["CLIENT", "CREATED", "STATE", "REPORTS TO", "ANSWERS", "NAME"]
+        let head = ["CLIENT", "CREATED", "STATE", "MAY", "WHERE", "ANSWERS", "NAME"]
         let rows = clients.map { client in
             [
                 client.id.rawValue, client.created.ISO8601Format(),
                 client.revoked.map { "revoked \($0.ISO8601Format())" } ?? "valid",
+                client.scopes.map(\.rawValue).sorted().joined(separator: ","),
                 client.jurisdictions.isEmpty
                     ? "everywhere"
                     : client.jurisdictions.map(\.rawValue).sorted().joined(separator: ","),
-                "\(client.profile.absent.rawValue) \(client.profile.created.rawValue)", client.name,
+                client.profile.words.joined(separator: ","), client.name,
             ]
         }
         let widths = head.indices.map { column in
@@ -133,5 +146,31 @@ struct KeyRevokeCommand: ViaductCommand {
     }
 }
 
-extension Client.Profile.Absent: ExpressibleByArgument {}
+/// One word of a profile.
+enum Manner: String, CaseIterable, ExpressibleByArgument {
+    case null
+    case compact
+    case fixmystreet
+    case fmsImport = "fms_import"
+    case adapter
+    case base64
+
+    var dialect: Client.Profile.Dialect? { Client.Profile.Dialect(rawValue: rawValue) }
+}
+
+extension Client.Profile {
+    /// The profile that these words make.
+    init(_ manners: [Manner], created: Created) {
+        self.init(
+            absent: manners.contains(.compact) ? .compact : .null, created: created,
+            dialects: Set(manners.compactMap(\.dialect)))
+    }
+
+    /// The words that make it.
+    var words: [String] {
+        [absent.rawValue, String(created.rawValue)] + dialects.map(\.rawValue).sorted()
+    }
+}
+
+extension Client.Scope: ExpressibleByArgument {}
 extension Client.Profile.Created: ExpressibleByArgument {}
