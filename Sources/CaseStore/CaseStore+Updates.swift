@@ -38,7 +38,7 @@ enum UpdateRow {
             SELECT \(columns) FROM "update" JOIN report ON report.id = "update".report
             WHERE "update".jurisdiction = \(filter.jurisdiction.rawValue)
                 AND "update".stage = \(filter.stage.rawValue)
-                AND "update".published >= \(filter.from.wholeSecondsUp)
+                AND "update".published >= \(filter.from.wholeSeconds)
                 AND "update".published <= \(end)
                 AND report.visibility = 'public' AND report.published <= \(now)
             """
@@ -63,12 +63,5 @@ enum UpdateRow {
             published: cells.next(), media: cells.next([String]?.self) ?? [],
             externalStatus: cells.next(), customerReference: cells.next(),
             service: cells.next(String?.self).flatMap(Service.Code.init(rawValue:)))
-    }
-}
-
-extension Date {
-    /// The first whole second that is not before the moment.
-    fileprivate var wholeSecondsUp: Date {
-        Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up))
     }
 }

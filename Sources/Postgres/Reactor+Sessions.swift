@@ -8,8 +8,9 @@ extension Reactor {
         case .over:
             command.finish(.failure(.unavailable))
         case .none:
+            // A hundred of one mind at once must get through (D5); thousands would wait in vain.
             guard !isStopping, !isOutOfReach,
-                waitingSessions.count < max(64, 8 * settings.transactions)
+                waitingSessions.count < max(256, 64 * settings.transactions)
             else { return command.finish(.failure(.unavailable)) }
             command.expires = now + settings.deadline.nanoseconds
             waitingSessions.append((session, command))

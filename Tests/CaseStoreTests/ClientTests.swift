@@ -15,11 +15,15 @@ extension CaseStoreTests {
         @Test func `a client is known by its key until it is revoked`() async throws {
             try await withStore { store, _ in
                 let key = Self.key()
-                let profile = Client.Profile(absent: .compact, created: .created)
+                let profile = Client.Profile(
+                    absent: .compact, created: .created, dialects: [.fixmystreet, .base64])
                 let made = try await store.create(
                     key: key, name: "Phone app", jurisdictions: [Sample.sofia.id],
+                    scopes: [.update, .staff],
                     profile: profile, now: Sample.now)
                 #expect(made.id.rawValue == key.clientID)
+                #expect(made.scopes == [.update, .staff])
+                #expect(made.profile == profile)
                 #expect(try await store.client(of: key.secret) == made)
                 #expect(try await store.client(of: Self.key().secret) == nil)
                 #expect(try await store.clients() == [KeyDigest(of: key.secret): made])
@@ -36,7 +40,9 @@ extension CaseStoreTests {
         @Test func `keys are stored nowhere, and a prefix is given once`() async throws {
             try await withStore { store, pool in
                 let key = Self.key()
-                _ = try await store.create(key: key, name: "One", now: Sample.now)
+                let plain = try await store.create(key: key, name: "One", now: Sample.now)
+                #expect(try await store.client(of: key.secret) == plain)
+                #expect(plain.scopes == [.report])
                 await #expect(throws: CaseStoreError.taken) {
                     try await store.create(key: key, name: "Two", now: Sample.now)
                 }

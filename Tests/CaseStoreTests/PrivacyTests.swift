@@ -41,7 +41,8 @@ extension CaseStoreTests {
                     let found = try await pool.number(
                         SQL(
                             verbatim:
-                                "SELECT count(*) FROM \(table) AS r WHERE r::text LIKE '%canary%'"))
+                                "SELECT count(*) FROM \"\(table)\" AS r WHERE r::text LIKE '%canary%'"
+                        ))
                     #expect(found == 0, "\(table)")
                 }
             }
@@ -73,7 +74,8 @@ extension CaseStoreTests {
                     FROM unnest(ARRAY['viaduct_reader', 'viaduct_contact']) AS role,
                         unnest(ARRAY[
                             'report', 'service', 'event', 'token', 'contact.contact', 'client_key',
-                            'idempotency']) AS place
+                            'idempotency', '"update"', 'internal_note', 'contact.author',
+                            'contact.supporter']) AS place
                     """)
                 var readable: [String: [String]] = [:]
                 for row in rights {
@@ -81,8 +83,14 @@ extension CaseStoreTests {
                     let (role, place) = try (cells.next(String.self), cells.next(String.self))
                     if try cells.next(Bool.self) { readable[role, default: []].append(place) }
                 }
-                #expect(readable["viaduct_reader"] == ["report", "service", "event", "token"])
-                #expect(readable["viaduct_contact"] == ["contact.contact"])
+                #expect(
+                    readable["viaduct_reader"] == [
+                        "report", "service", "event", "token", "\"update\"",
+                    ])
+                #expect(
+                    readable["viaduct_contact"] == [
+                        "contact.contact", "contact.author", "contact.supporter",
+                    ])
                 let enters = try await pool.number(
                     "SELECT has_schema_privilege('viaduct_reader', 'contact', 'USAGE')::integer")
                 #expect(enters == 0)
@@ -96,7 +104,8 @@ extension CaseStoreTests {
             "latitude = 1, longitude = 'Infinity'", "latitude = 1, longitude = NULL",
             "status = 'CLOSED'", "detail = 'fixed'", "stage = 'staging'", "visibility = 'secret'",
             "id = '1abc'", "id = 'a/b'", "media = '{}'", "requested = '2026-01-01T00:00:00.5Z'",
-            "source_id = 'x'", "answers = '{}'",
+            "source_id = 'x'", "answers = '{}'", "supports = -1", "parent = id", "parent = 'a'",
+            "standing_epoch = 0", "standing_time = now()",
         ]
 
         @Test func `the schema itself refuses what must not be`() async throws {
