@@ -57,13 +57,16 @@ package struct Thumbnailer: Sendable {
         let side = size.rawValue
         let saver = picture.format == .jpeg ? ".jpg[Q=80,strip]" : ".webp[Q=80,strip]"
         // ">" only ever shrinks.
-        let command = command + [
-            "stdin", "--size", "\(side)x\(side)>", "--export-profile", "srgb", "--output", saver,
-        ]
+        let command =
+            command + [
+                "stdin", "--size", "\(side)x\(side)>", "--export-profile", "srgb", "--output",
+                saver,
+            ]
         await gate.enter()
         let drawn = try? await Self.run(command, input: picture.bytes)
         await gate.leave()
-        guard let drawn, let clean = try? Picture.read(drawn, limits: Self.drawn), clean.width <= side,
+        guard let drawn, let clean = try? Picture.read(drawn, limits: Self.drawn),
+            clean.width <= side,
             clean.height <= side
         else { throw .undrawable }
         return clean
@@ -123,7 +126,8 @@ package struct Thumbnailer: Sendable {
         return try await withThrowingTaskGroup(of: [UInt8].self) { group in
             group.addTask {
                 let result = try await Subprocess.run(
-                    execution, input: .fileDescriptor(
+                    execution,
+                    input: .fileDescriptor(
                         try nameless(input), closeAfterSpawningProcess: true),
                     output: .bytes(limit: outputLimit), error: .discarded)
                 guard result.terminationStatus.isSuccess else { throw Failed() }

@@ -36,7 +36,8 @@ import Testing
         #expect((tiny.width, tiny.height) == (30, 20))
     }
 
-    @Test func `a picture that cannot be drawn costs its thumbnail and nothing else`() async throws {
+    @Test func `a picture that cannot be drawn costs its thumbnail and nothing else`() async throws
+    {
         let drawer = await Thumbnailer.find()
         guard drawer.state != .absent else { return }
         // Its segments are right; the quantizers that its frame names are missing.
