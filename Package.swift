@@ -33,6 +33,7 @@ let package = Package(
         .target(
             name: "CaseStore", dependencies: ["Reports", "Postgres", .crypto],
             resources: [.embedInCode("Migrations")]),
+        .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
         .target(
             name: "Outbound", dependencies: [.httpClient, .nio, .nioPosix, .nioSSL]),
         .target(
@@ -57,6 +58,7 @@ let package = Package(
             ]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .testTarget(name: "OutboundTests", dependencies: ["Outbound", .nio, .nioPosix, .nioSSL]),
+        .testTarget(name: "MediaTests", dependencies: ["Media"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "DatabaseKit"]),
         .testTarget(name: "XMLTests", dependencies: ["XML"]),

@@ -51,7 +51,10 @@ struct BucketSignature {
     /// A query, its pairs encoded and in order.
     static func encoded(_ query: [(name: String, value: String)]) -> String {
         query.map { (encoded($0.name), encoded($0.value)) }
-            .sorted { Array("\($0.0)=\($0.1)".utf8).lexicographicallyPrecedes(Array("\($1.0)=\($1.1)".utf8)) }
+            .sorted {
+                Array("\($0.0)=\($0.1)".utf8).lexicographicallyPrecedes(
+                    Array("\($1.0)=\($1.1)".utf8))
+            }
             .map { "\($0.0)=\($0.1)" }
             .joined(separator: "&")
     }

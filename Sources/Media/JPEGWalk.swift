@@ -169,7 +169,8 @@ extension JPEGWalk {
         {
             for piece in ICCPieces.cut(profile.bytes) { header.append(segment: 0xe2, piece) }
         }
-        if let adobe {
+        // Beside JFIF, and for gray, Adobe's segment changes nothing.
+        if let adobe, frame.space == .cmyk || frame.space == .rgb && density == nil {
             header.append(segment: 0xee, Self.adobe + [0, 100, 0, 0, 0, 0, min(adobe, 2)])
         }
         return header

@@ -13,7 +13,8 @@ struct ProfileHead {
         _ = try reader.take(4)
         version = Array(try reader.take(4).prefix(2))
         kind = String(decoding: try reader.take(4), as: UTF8.self)
-        let space = ColorProfile.Space(rawValue: String(decoding: try reader.take(4), as: UTF8.self))
+        let space = ColorProfile.Space(
+            rawValue: String(decoding: try reader.take(4), as: UTF8.self))
         connection = String(decoding: try reader.take(4), as: UTF8.self)
         _ = try reader.take(12)
         let magic = String(decoding: try reader.take(4), as: UTF8.self)

@@ -57,13 +57,16 @@ package struct Thumbnailer: Sendable {
         let side = size.rawValue
         let saver = picture.format == .jpeg ? ".jpg[Q=80,strip]" : ".webp[Q=80,strip]"
         // ">" only ever shrinks.
-        let command = command + [
-            "stdin", "--size", "\(side)x\(side)>", "--export-profile", "srgb", "--output", saver,
-        ]
+        let command =
+            command + [
+                "stdin", "--size", "\(side)x\(side)>", "--export-profile", "srgb", "--output",
+                saver,
+            ]
         await gate.enter()
         let drawn = try? await Self.run(command, input: picture.bytes)
         await gate.leave()
-        guard let drawn, let clean = try? Picture.read(drawn, limits: Self.drawn), clean.width <= side,
+        guard let drawn, let clean = try? Picture.read(drawn, limits: Self.drawn),
+            clean.width <= side,
             clean.height <= side
         else { throw .undrawable }
         return clean
@@ -89,6 +92,13 @@ package struct Thumbnailer: Sendable {
         "prlimit", "--as=536870912", "--cpu=10", "--core=0", "--fsize=0", "--nofile=32", "--",
     ]
 
+    /// One thread, the well-tested decoders only, and no machine code made at run time: libvips'
+    /// vector code writes a file for it, which the limits forbid.
+    private static let environment = Environment.custom([
+        "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "VIPS_CONCURRENCY": "1",
+        "VIPS_BLOCK_UNTRUSTED": "1", "VIPS_NOVECTOR": "1", "ORC_CODE": "emulate",
+    ])
+
     /// A thumbnail is far smaller; more than this is no thumbnail.
     private static let outputLimit = 4 << 20
     /// A thumbnail is in sRGB, and says so best by saying nothing.
@@ -112,14 +122,12 @@ package struct Thumbnailer: Sendable {
         ]
         let execution = Configuration(
             executable: .name(program), arguments: Arguments(Array(command.dropFirst())),
-            environment: .custom([
-                "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "VIPS_CONCURRENCY": "1",
-                "VIPS_BLOCK_UNTRUSTED": "1",
-            ]), workingDirectory: "/", platformOptions: options)
+            environment: environment, workingDirectory: "/", platformOptions: options)
         return try await withThrowingTaskGroup(of: [UInt8].self) { group in
             group.addTask {
                 let result = try await Subprocess.run(
-                    execution, input: .fileDescriptor(
+                    execution,
+                    input: .fileDescriptor(
                         try nameless(input), closeAfterSpawningProcess: true),
                     output: .bytes(limit: outputLimit), error: .discarded)
                 guard result.terminationStatus.isSuccess else { throw Failed() }

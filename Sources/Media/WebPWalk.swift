@@ -54,7 +54,8 @@ struct WebPWalk {
         case "ANIM", "ANMF": throw .unsupported
         case "VP8 ", "VP8L":
             guard image == nil else { throw .malformed }
-            let frame = try type == "VP8 " ? WebPFrame(lossy: content) : WebPFrame(lossless: content)
+            let frame =
+                try type == "VP8 " ? WebPFrame(lossy: content) : WebPFrame(lossless: content)
             try limits.check(width: frame.width, height: frame.height)
             image = (type, content, frame)
         case "ALPH" where image == nil && alpha == nil && content.count > 1:
@@ -92,16 +93,11 @@ struct WebPWalk {
         // A lossless picture has its transparency inside.
         let alpha = image.type == "VP8 " ? alpha : nil
         var chunks: [UInt8] = []
-        if profile != nil || alpha != nil || orientation != .upright {
-            var flags: UInt8 = 0
-            if profile != nil { flags |= 0x20 }
-            if alpha != nil || frame.hasAlpha { flags |= 0x10 }
-            if orientation != .upright { flags |= 0x08 }
-            var canvas: [UInt8] = [flags, 0, 0, 0]
-            canvas.append(little24: frame.width - 1)
-            canvas.append(little24: frame.height - 1)
-            chunks.append(chunk: "VP8X", canvas)
-        }
+        var flags: UInt8 = 0
+        if profile != nil { flags |= 0x20 }
+        if alpha != nil { flags |= 0x10 }
+        if orientation != .upright { flags |= 0x08 }
+        if flags != 0 { chunks.append(chunk: "VP8X", frame.canvas(flags)) }
         if let profile { chunks.append(chunk: "ICCP", profile) }
         if let alpha { chunks.append(chunk: "ALPH", alpha) }
         chunks.append(chunk: image.type, image.content)
@@ -145,6 +141,16 @@ struct WebPFrame {
         height = bits >> 14 & 0x3fff + 1
         hasAlpha = bits >> 28 & 1 == 1
         guard bits >> 29 == 0, reader.remaining > 0 else { throw .malformed }
+    }
+}
+
+extension WebPFrame {
+    /// What the head of the extended form says: what follows, and the size.
+    func canvas(_ flags: UInt8) -> [UInt8] {
+        var canvas: [UInt8] = [hasAlpha ? flags | 0x10 : flags, 0, 0, 0]
+        canvas.append(little24: width - 1)
+        canvas.append(little24: height - 1)
+        return canvas
     }
 }
 

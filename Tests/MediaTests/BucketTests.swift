@@ -9,14 +9,15 @@ import Testing
         accessKey: "AKIDEXAMPLE", secretKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
         region: "us-east-1", service: "service")
 
-    @Test(arguments: [
-        ("GET", [], "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
-        ("POST", [], "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
-        (
-            "GET", ["Param2=value2", "Param1=value1"],
-            "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"
-        ),
-    ] as [(String, [String], String)])
+    @Test(
+        arguments: [
+            ("GET", [], "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
+            ("POST", [], "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+            (
+                "GET", ["Param2=value2", "Param1=value1"],
+                "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"
+            ),
+        ] as [(String, [String], String)])
     func `the test suite's calls have the signatures it says`(
         method: String, query: [String], signature: String
     ) {
@@ -175,8 +176,9 @@ private actor Bucket {
         #expect(headers["authorization"]?.contains("/19700101/eu-1/s3/aws4_request") == true)
     }
 
-    @Test(arguments: [(403, .refused(status: 403)), (503, .unavailable), (429, .unavailable)]
-        as [(Int, MediaError)])
+    @Test(
+        arguments: [(403, .refused(status: 403)), (503, .unavailable), (429, .unavailable)]
+            as [(Int, MediaError)])
     func `what the storage answers is told as what to do`(status: Int, error: MediaError)
         async throws
     {
@@ -190,8 +192,9 @@ private actor Bucket {
         ("ftp://s3", "b", ""), ("https://", "b", ""), ("https://a/b", "b", ""),
         ("https://a", "", ""), ("https://a", "b/c", ""), ("https://a", "b", "ä/"),
     ])
-    func `settings that cannot be right are refused`(endpoint: String, bucket: String, prefix: String)
-    {
+    func `settings that cannot be right are refused`(
+        endpoint: String, bucket: String, prefix: String
+    ) {
         #expect(
             BucketSettings(
                 endpoint: endpoint, region: "r", bucket: bucket, prefix: prefix, accessKey: "k",

@@ -49,7 +49,8 @@ enum Secrets {
     }
 
     @Test(arguments: [2, 3, 4, 5, 6, 7, 8] as [UInt8], [true, false])
-    func `the orientation is kept and nothing else of the EXIF`(value: UInt8, isLittle: Bool) throws {
+    func `the orientation is kept and nothing else of the EXIF`(value: UInt8, isLittle: Bool) throws
+    {
         let block = EXIF.block(orientation: value, isLittle: isLittle)
         let files = [
             JPEG.file(with: JPEG.exif(block)), PNG.file(before: PNG.chunk("eXIf", block)),

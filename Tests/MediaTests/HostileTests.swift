@@ -87,7 +87,8 @@ import Testing
         Sample("a PNG without its end", PNG.file().dropLast(12), .malformed),
         Sample("a PNG cut in its pixels", Array(PNG.file().prefix(60)), .malformed),
         Sample(
-            "a chunk past the end", PNG.file(before: [0xff, 0xff, 0xff, 0xff] + Array("tEXt".utf8)),
+            "a chunk past the end",
+            PNG.file(before: [0xff, 0xff, 0xff, 0xff] + Array("tEXt".utf8)),
             .malformed),
         Sample("a wrong checksum", PNG.file().dropLast() + [0], .malformed),
         Sample("a chunk type of no letters", PNG.file(before: PNG.chunk("a.1b", [])), .malformed),
@@ -95,10 +96,12 @@ import Testing
         Sample("pixels apart", PNG.file(before: PNG.pixels(1, 1) + text), .malformed),
         Sample("no palette", png(PNG.header(12, 9, color: 3)), .malformed),
         Sample("a palette for gray", PNG.file(before: PNG.chunk("PLTE", [1, 2, 3])), .malformed),
-        Sample("an APNG", PNG.file(before: PNG.chunk("acTL", PNG.four(1_000) + PNG.four(0))),
+        Sample(
+            "an APNG", PNG.file(before: PNG.chunk("acTL", PNG.four(1_000) + PNG.four(0))),
             .unsupported),
         Sample("frames of an APNG", PNG.file(after: PNG.chunk("fdAT", PNG.four(1))), .unsupported),
-        Sample("a needed chunk nobody knows", PNG.file(before: PNG.chunk("SECR", [])), .unsupported),
+        Sample(
+            "a needed chunk nobody knows", PNG.file(before: PNG.chunk("SECR", [])), .unsupported),
         Sample("Apple's own PNG", PNG.signature + PNG.chunk("CgBI", [0]), .unsupported),
     ]
 
@@ -137,7 +140,8 @@ import Testing
         Sample(
             "a lossless WebP of 16384",
             WebP.file(WebP.chunk("VP8L", [0x2f, 0xff, 0xff, 0xff, 0x0f, 0])), .tooLarge),
-        Sample("a chunk past the end", WebP.file(Array("VP8 \u{ff}".utf8) + [255, 255]), .malformed),
+        Sample(
+            "a chunk past the end", WebP.file(Array("VP8 \u{ff}".utf8) + [255, 255]), .malformed),
     ]
 
     @Test(arguments: strangers + jpegs + pngs + webps)

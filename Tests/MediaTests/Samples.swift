@@ -141,11 +141,13 @@ enum WebP {
 enum ICC {
     /// A profile of screen colours that also tells a text and a serial number.
     static func profile(space: String = "RGB ", size: Int? = nil) -> [UInt8] {
-        let point = Array("XYZ \0\0\0\0".utf8) + PNG.four(0x6fa2) + PNG.four(0x38f5) + [0, 0, 3, 0x90]
+        let point =
+            Array("XYZ \0\0\0\0".utf8) + PNG.four(0x6fa2) + PNG.four(0x38f5) + [0, 0, 3, 0x90]
         let curve = Array("curv\0\0\0\0".utf8) + PNG.four(1) + [2, 0x33, 0, 0]
         let text = Array("desc\0\0\0\0SECRET screen of somebody".utf8)
         let serial = Array("mmod\0\0\0\0SECRET 123456".utf8)
-        let elements = [("desc", text), ("mmod", serial), ("wtpt", point + Array("SECRET".utf8))]
+        let elements =
+            [("desc", text), ("mmod", serial), ("wtpt", point + Array("SECRET".utf8))]
             + ["rXYZ", "gXYZ", "bXYZ"].map { ($0, point) }
             + ["rTRC", "gTRC", "bTRC", "kTRC"].map { ($0, curve) }
         var table = PNG.four(elements.count)
@@ -167,7 +169,9 @@ enum ICC {
 /// Bytes told as hexadecimal digits.
 func bytes(_ text: String) -> [UInt8] {
     let digits = text.compactMap(\.hexDigitValue)
-    return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
+    return stride(from: 0, to: digits.count - 1, by: 2).map {
+        UInt8(digits[$0] * 16 + digits[$0 + 1])
+    }
 }
 
 /// Whether some bytes hold a text.

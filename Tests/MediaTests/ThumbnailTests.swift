@@ -36,12 +36,12 @@ import Testing
         #expect((tiny.width, tiny.height) == (30, 20))
     }
 
-    @Test func `a picture that cannot be drawn costs its thumbnail and nothing else`() async throws {
+    @Test func `a picture that cannot be drawn costs its thumbnail and nothing else`() async throws
+    {
         let drawer = await Thumbnailer.find()
         guard drawer.state != .absent else { return }
-        // Its segments are right; the codes of its scan are missing.
-        let broken =
-            JPEG.start + JPEG.quantizers + JPEG.frame(40, 40) + JPEG.scan(40, 40) + JPEG.end
+        // Its segments are right; the quantizers that its frame names are missing.
+        let broken = JPEG.start + JPEG.frame(40, 40) + JPEG.codes + JPEG.scan(40, 40) + JPEG.end
         let picture = try Picture.read(broken)
         for _ in 0..<6 {
             await #expect(throws: Thumbnailer.Failure.undrawable) {
