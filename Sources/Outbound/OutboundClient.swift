@@ -88,7 +88,7 @@ package final class OutboundClient: Sendable {
         var destination = try check(address)
         var seen: Set<Destination> = [destination]
         while true {
-            let call = Call("GET", destination, [], [])
+            let call = Call("GET", destination, [.init("Accept-Encoding", "identity")], [])
             let found = try await exchange(call, limits, until: deadline) {
                 response throws(OutboundError) in
                 try await Self.find(in: response, of: call, limits, until: deadline)
@@ -234,9 +234,6 @@ extension OutboundClient {
         for header in call.headers { request.headers.add(name: header.name, value: header.value) }
         if !request.headers.contains(name: "User-Agent") {
             request.headers.add(name: "User-Agent", value: agent)
-        }
-        if !request.headers.contains(name: "Accept-Encoding") {
-            request.headers.add(name: "Accept-Encoding", value: "identity")
         }
         if !call.body.isEmpty { request.body = .bytes(call.body) }
         do {
