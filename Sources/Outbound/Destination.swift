@@ -8,12 +8,14 @@ package struct Destination: Sendable, Hashable {
     /// The path and query, as they are sent.
     package let target: String
 
+    /// How it is spoken to.
     package enum Scheme: String, Sendable {
         case http, https
 
         var port: Int { self == .http ? 80 : 443 }
     }
 
+    /// A server by its name or its address.
     package enum Host: Sendable, Hashable, CustomStringConvertible {
         case name(HostName)
         case address(IPAddress)
