@@ -27,17 +27,16 @@ struct Fetcher: Sendable {
     /// The document under an address; busy servers are asked again, at most three times.
     func get(_ address: String) async throws -> [UInt8] {
         var pause = Duration.seconds(1)
-        for attempt in 1... {
-            do {
+        for _ in 1..<3 {
+            do throws(FetchError) {
                 return try await getOnce(address)
-            } catch let error as FetchError {
-                let isBusy = error.status.map { $0 == 429 || (502...504).contains($0) } ?? false
-                guard isBusy, attempt < 3 else { throw error }
+            } catch {
+                guard error.isBusy else { throw error }
             }
             try await Task.sleep(for: pause)
             pause *= 3
         }
-        throw FetchError(description: "\(Self.shown(address)) was not asked.", status: nil)
+        return try await getOnce(address)
     }
 
     /// The address without its query, in which a key may stand.
@@ -55,6 +54,11 @@ struct Fetcher: Sendable {
 }
 
 extension FetchError {
+    /// Whether the server may have time for us in a moment.
+    fileprivate var isBusy: Bool {
+        status.map { $0 == 429 || (502...504).contains($0) } ?? false
+    }
+
     /// A failure at an address in words for whoever named it.
     fileprivate init(_ error: OutboundError, at address: Substring, _ limits: FetchLimits) {
         var status: Int?
