@@ -33,9 +33,9 @@ let package = Package(
         .target(
             name: "CaseStore", dependencies: ["Reports", "Postgres", .crypto],
             resources: [.embedInCode("Migrations")]),
+        .target(name: "Federation", dependencies: ["Reports"]),
         .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
-        .target(
-            name: "Outbound", dependencies: [.httpClient, .nio, .nioPosix, .nioSSL]),
+        .target(name: "Outbound", dependencies: [.httpClient, .nio, .nioPosix, .nioSSL]),
         .target(
             name: "Gateway",
             dependencies: [
@@ -52,14 +52,19 @@ let package = Package(
         .executableTarget(
             name: "viaduct",
             dependencies: [
-                "Gateway", "CaseStore", "GeoReport", "Reports", "Postgres", "XML", "Conformance",
-                "Outbound", .httpClient, .lifecycle, .signals, .log, .arguments, .configuration, .yams,
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Outbound", "Postgres", "XML",
+                "Conformance", .lifecycle, .signals, .log, .arguments, .configuration, .yams,
                 .nioPosix, .crypto,
             ]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
-        .testTarget(name: "OutboundTests", dependencies: ["Outbound", .nio, .nioPosix, .nioSSL]),
+        .target(
+            name: "LoopbackKit", dependencies: [.nio, .nioPosix, .nioSSL],
+            path: "Tests/LoopbackKit"),
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+        .testTarget(name: "FederationTests", dependencies: ["Federation"]),
+        .testTarget(
+            name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nioSSL]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "DatabaseKit"]),
         .testTarget(name: "XMLTests", dependencies: ["XML"]),
         .testTarget(name: "GeoReportTests", dependencies: ["GeoReport", "Reports", "XML"]),
@@ -94,9 +99,9 @@ extension Target.Dependency {
     static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let nio = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
-    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let log = product(name: "Logging", package: "swift-log")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")

@@ -64,7 +64,8 @@ final class Connections: Sendable {
         } catch {
             result = .failure(error)
         }
-        for client in giveBack(pin) { await Self.close(client) }
+        // Nobody waits here for a server that is slow to say goodbye.
+        for client in giveBack(pin) { client.shutdown { _ in } }
         return try result.get()
     }
 
@@ -76,7 +77,8 @@ final class Connections: Sendable {
             state.entries = [:]
             return clients
         }
-        for client in clients { await Self.close(client) }
+        // A connection ends with its client, cleanly or not.
+        for client in clients { try? await client.shutdown() }
     }
 
     private func take(_ pin: Pin) -> Lease? {
@@ -103,13 +105,24 @@ final class Connections: Sendable {
         }
     }
 
-    /// A client's connections end with it, cleanly or not.
-    private static func close(_ client: HTTPClient) async {
-        try? await client.shutdown()
-    }
-
     private func makeLease(_ pin: Pin) -> Lease {
         let history = History()
+        var settings = settings(for: pin)
+        // The last word before the first byte: the connection leads to the machine that was checked.
+        settings.http1_1ConnectionDebugInitializer = { channel in
+            let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }
+            guard peer?.plain == pin.address.plain else {
+                return channel.eventLoop.makeFailedFuture(OutboundError.refused(.network))
+            }
+            history.noteConnection()
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
+        return Lease(
+            client: HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings),
+            history: history)
+    }
+
+    private func settings(for pin: Pin) -> HTTPClient.Configuration {
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
         settings.decompression = .disabled
@@ -126,18 +139,7 @@ final class Connections: Sendable {
             tls.additionalTrustRoots = [.file(certificates)]
             settings.tlsConfiguration = tls
         }
-        // The last word before the first byte: the connection leads to the machine that was checked.
-        settings.http1_1ConnectionDebugInitializer = { channel in
-            let peer = channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) }
-            guard peer?.plain == pin.address.plain else {
-                return channel.eventLoop.makeFailedFuture(OutboundError.refused(.network))
-            }
-            history.noteConnection()
-            return channel.eventLoop.makeSucceededVoidFuture()
-        }
-        return Lease(
-            client: HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings),
-            history: history)
+        return settings
     }
 }
 

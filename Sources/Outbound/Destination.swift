@@ -8,12 +8,14 @@ package struct Destination: Sendable, Hashable {
     /// The path and query, as they are sent.
     package let target: String
 
+    /// How it is spoken to.
     package enum Scheme: String, Sendable {
         case http, https
 
         var port: Int { self == .http ? 80 : 443 }
     }
 
+    /// A server by its name or its address.
     package enum Host: Sendable, Hashable, CustomStringConvertible {
         case name(HostName)
         case address(IPAddress)
@@ -60,8 +62,10 @@ package struct Destination: Sendable, Hashable {
     }
 
     /// The address in its one written form.
-    package var text: String {
-        "\(scheme.rawValue)://\(host):\(port)\(target)"
+    package var text: String { server + target }
+
+    private var server: String {
+        "\(scheme.rawValue)://\(host)" + (port == scheme.port ? "" : ":\(port)")
     }
 
     /// Where a `Location` that was answered by this destination points to (RFC 3986, 5.2).
@@ -70,7 +74,6 @@ package struct Destination: Sendable, Hashable {
         let head = reference.utf8.prefix { !Array("/?#".utf8).contains($0) }
         if head.contains(UInt8(ascii: ":")) { return try Destination(reference) }
         if reference.hasPrefix("//") { return try Destination("\(scheme.rawValue):\(reference)") }
-        let server = "\(scheme.rawValue)://\(host):\(port)"
         let path = String(target.prefix { $0 != "?" })
         let joined: String
         switch reference.utf8.first {

@@ -20,6 +20,7 @@ package enum IPAddress: Sendable, Hashable {
         self = .v6(withUnsafeBytes(of: six) { $0.reduce(0) { $0 << 8 | UInt128($1) } })
     }
 
+    /// The two kinds of address.
     package enum Family: Sendable {
         case v4, v6
     }
@@ -111,6 +112,7 @@ package struct IPNetwork: Sendable, Hashable {
         return ones & ~(length == width ? 0 : ones >> length)
     }
 
+    /// Whether an address lies in the block.
     package func contains(_ other: IPAddress) -> Bool {
         guard other.width == address.width else { return false }
         return (other.bits ^ address.bits) & Self.mask(length, of: address.width) == 0

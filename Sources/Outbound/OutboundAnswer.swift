@@ -12,6 +12,7 @@ package struct OutboundRequest: Sendable {
         self.body = body
     }
 
+    /// One line of a head.
     package struct Header: Sendable, Equatable {
         package let name: String
         package let value: String

@@ -7,6 +7,7 @@ import NIOCore
 /// A name is asked for once for each request, and for each redirect again; what it means later
 /// changes nothing.
 package final class OutboundClient: Sendable {
+    /// What an operator decides, and what we call ourselves.
     package struct Settings: Sendable {
         package var guardian: OutboundGuard.Settings
         /// How we call ourselves.
@@ -88,7 +89,7 @@ package final class OutboundClient: Sendable {
         var destination = try check(address)
         var seen: Set<Destination> = [destination]
         while true {
-            let call = Call("GET", destination, [], [])
+            let call = Call("GET", destination, [.init("Accept-Encoding", "identity")], [])
             let found = try await exchange(call, limits, until: deadline) {
                 response throws(OutboundError) in
                 try await Self.find(in: response, of: call, limits, until: deadline)
@@ -235,9 +236,6 @@ extension OutboundClient {
         if !request.headers.contains(name: "User-Agent") {
             request.headers.add(name: "User-Agent", value: agent)
         }
-        if !request.headers.contains(name: "Accept-Encoding") {
-            request.headers.add(name: "Accept-Encoding", value: "identity")
-        }
         if !call.body.isEmpty { request.body = .bytes(call.body) }
         do {
             return try await lease.client.execute(
@@ -278,23 +276,30 @@ extension OutboundClient {
                 status,
                 retryAfter: response.headers.first(name: "Retry-After").flatMap { RetryAfter($0) })
         }
-        let codings = response.headers[canonicalForm: "Content-Encoding"]
-        guard codings.allSatisfy({ $0.lowercased() == "identity" }) else { throw .encoded }
-        if let length = response.headers.first(name: "Content-Length").flatMap({ Int($0) }) {
-            guard length <= limits.bytes else { throw .tooLarge }
-        }
-        let (body, rest) = try await within(until: deadline, orElse: .timedOut) {
-            await collect(response.body, most: limits.bytes)
-        }
-        switch rest {
-        case .none: break
-        case .left: throw .tooLarge
-        case .lost: throw .ambiguous
-        }
         return .document(
             Fetched(
                 address: call.destination.text,
-                contentType: response.headers.first(name: "Content-Type"), body: body))
+                contentType: response.headers.first(name: "Content-Type"),
+                body: try await whole(response, most: limits.bytes, until: deadline)))
+    }
+
+    /// The whole body of an answer, as it came.
+    private static func whole(
+        _ response: HTTPClientResponse, most: Int, until deadline: ContinuousClock.Instant
+    ) async throws(OutboundError) -> [UInt8] {
+        let codings = response.headers[canonicalForm: "Content-Encoding"]
+        guard codings.allSatisfy({ $0.lowercased() == "identity" }) else { throw .encoded }
+        if let length = response.headers.first(name: "Content-Length").flatMap({ Int($0) }) {
+            guard length <= most else { throw .tooLarge }
+        }
+        let (body, rest) = try await within(until: deadline, orElse: .timedOut) {
+            await collect(response.body, most: most)
+        }
+        switch rest {
+        case .none: return body
+        case .left: throw .tooLarge
+        case .lost: throw .ambiguous
+        }
     }
 
     /// An answer as it is; its status is known even if its body does not come to an end.

@@ -53,3 +53,21 @@ package enum Refusal: String, Error, Sendable, CaseIterable {
     /// A redirect from `https` to `http`.
     case downgrade
 }
+
+extension OutboundError: CustomStringConvertible {
+    /// What happened, for an operator, to stand behind the address.
+    package var description: String {
+        switch self {
+        case .refused(let refusal): "may not be called (\(refusal.rawValue))"
+        case .unreachable(.name): "is a name that nobody knows"
+        case .unreachable(.connection): "takes no connection"
+        case .unreachable(.certificate): "does not prove to be what its name says"
+        case .unreachable(.closed): "was not called, because we are stopping"
+        case .timedOut: "does not answer in time"
+        case .tooLarge: "answers with more than is allowed"
+        case .encoded: "answers compressed, though we asked for no compression"
+        case .ambiguous: "broke off"
+        case .status(let status, _): "answers \(status)"
+        }
+    }
+}

@@ -1,6 +1,7 @@
 /// Who may be called: judges an address before anything is asked, and the machines it means before
 /// anything is sent (M1).
 package struct OutboundGuard: Sendable {
+    /// What an operator decides.
     package struct Settings: Sendable {
         /// The ports that may be called: 80, 443 and what the operator adds.
         package var ports: Set<Int>

@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "GeoReport": {"Reports", "XML"},
     "CaseStore": {"Reports", "Federation", "Postgres"},
     "Federation": {"Reports"},
-    "Relay": {"Federation", "Reports", "CaseStore"},
+    "Outbound": set(),
+    "Relay": {"Federation", "Reports", "CaseStore", "Outbound", "Media"},
     "Gateway": {"GeoReport", "Reports", "CaseStore"},
     "Conformance": {"GeoReport", "Reports"},
 }
@@ -30,6 +31,10 @@ ONLY_IN = {
     "HummingbirdCore": {"Gateway"},
     "Hummingbird": {"Gateway"},
     "NIOHTTP1": {"Gateway"},
+    # M1: one way out, and the guard in front of it.
+    "AsyncHTTPClient": {"Outbound"},
+    "NIOSSL": {"Outbound"},
+    "FoundationNetworking": set(),
     "ArgumentParser": {"viaduct"},
     "Yams": {"viaduct"},
 }
@@ -108,6 +113,13 @@ def test_what_is_outside_is_touched_in_one_place():
         if module(path) not in ONLY_IN[name]
     ]
     assert wrong == []
+
+
+def test_m1_only_the_guarded_client_opens_connections():
+    # The database's connections are libpq's; names are asked for where their addresses are judged.
+    others = [p for p in SOURCES + ADAPTERS if "Outbound" not in p.parts]
+    pattern = r"\b(HTTPClient|ClientBootstrap|NIOTSConnectionBootstrap|URLSession|getaddrinfo)\b"
+    assert offences(others, pattern) == []
 
 
 def test_x2_no_banned_parser():

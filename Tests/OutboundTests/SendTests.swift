@@ -1,3 +1,4 @@
+import LoopbackKit
 import Testing
 
 @testable import Outbound

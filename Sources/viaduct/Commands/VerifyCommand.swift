@@ -1,9 +1,8 @@
 import ArgumentParser
-import AsyncHTTPClient
 import Conformance
 import Foundation
 import GeoReport
-import NIOCore
+import Outbound
 
 /// `viaduct verify`.
 struct VerifyCommand: ViaductCommand {
@@ -84,35 +83,30 @@ struct VerifyCommand: ViaductCommand {
 
 /// Sends the verifier's requests as they are: no redirect is followed, nothing is repaired.
 private enum HTTPTransport {
+    private static let limits = FetchLimits(
+        firstByte: .seconds(25), whole: .seconds(30), bytes: 16 << 20, redirects: 0)
+
     static func with<R: Sendable>(_ body: (@escaping Transport) async throws -> R) async throws -> R
     {
-        var settings = HTTPClient.Configuration()
-        settings.redirectConfiguration = .disallow
-        settings.timeout = .init(connect: .seconds(5), read: .seconds(20))
-        settings.httpVersion = .http1Only
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
-        do {
-            let result = try await body { try await send($0, over: client) }
-            try await client.shutdown()
-            return result
-        } catch {
-            try? await client.shutdown()
-            throw error
+        try await OutboundClient.with(.command) { client in
+            try await body { try await send($0, over: client) }
         }
     }
 
     private static func send(
-        _ request: VectorRequest, over client: HTTPClient
+        _ request: VectorRequest, over client: OutboundClient
     ) async throws -> VectorResponse {
-        var call = HTTPClientRequest(url: request.url)
-        call.method = .init(rawValue: request.method)
-        for header in request.headers { call.headers.add(name: header.name, value: header.value) }
-        if !request.body.isEmpty { call.body = .bytes(request.body) }
-        let response = try await client.execute(call, timeout: .seconds(30))
-        let body = try await response.body.collect(upTo: 16 << 20)
+        let answer = try await client.send(
+            OutboundRequest(
+                request.method, request.url,
+                headers: request.headers.map { .init($0.name, $0.value) }, body: request.body),
+            limits: limits)
+        // Of half an answer nothing can be judged.
+        guard answer.rest != .lost else { throw OutboundError.ambiguous }
+        guard answer.rest != .left else { throw OutboundError.tooLarge }
         return VectorResponse(
-            status: Int(response.status.code),
-            headers: response.headers.map { HeaderLine(name: $0.name, value: $0.value) },
-            body: Array(buffer: body))
+            status: answer.status,
+            headers: answer.headers.map { HeaderLine(name: $0.name, value: $0.value) },
+            body: answer.body)
     }
 }

@@ -1,7 +1,6 @@
-import AsyncHTTPClient
 import Foundation
 import GeoReport
-import NIOCore
+import Outbound
 
 /// Why something could not be fetched, told to whoever named the address.
 struct FetchError: Error, CustomStringConvertible {
@@ -12,42 +11,32 @@ struct FetchError: Error, CustomStringConvertible {
 
 /// Gets documents from addresses that an operator named: bounded in size, time and redirects (M2).
 struct Fetcher: Sendable {
-    private let client: HTTPClient
-    private let most: Int
+    private let client: OutboundClient
+    private let limits: FetchLimits
 
     /// Does something with a fetcher, and closes its connections.
     static func with<R: Sendable>(
         most: Int = 256 << 20, _ body: (Fetcher) async throws -> R
     ) async throws -> R {
-        var settings = HTTPClient.Configuration()
-        settings.redirectConfiguration = .follow(max: 3, allowCycles: false)
-        settings.timeout = .init(connect: .seconds(5), read: .seconds(20))
-        settings.httpVersion = .http1Only
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
-        do {
-            let result = try await body(Fetcher(client: client, most: most))
-            try await client.shutdown()
-            return result
-        } catch {
-            try? await client.shutdown()
-            throw error
+        let limits = FetchLimits(firstByte: .seconds(60), whole: .seconds(900), bytes: most)
+        return try await OutboundClient.with(.command) { client in
+            try await body(Fetcher(client: client, limits: limits))
         }
     }
 
     /// The document under an address; busy servers are asked again, at most three times.
     func get(_ address: String) async throws -> [UInt8] {
         var pause = Duration.seconds(1)
-        for attempt in 1... {
-            do {
+        for _ in 1..<3 {
+            do throws(FetchError) {
                 return try await getOnce(address)
-            } catch let error as FetchError {
-                let isBusy = error.status.map { $0 == 429 || (502...504).contains($0) } ?? false
-                guard isBusy, attempt < 3 else { throw error }
+            } catch {
+                guard error.isBusy else { throw error }
             }
             try await Task.sleep(for: pause)
             pause *= 3
         }
-        throw FetchError(description: "\(Self.shown(address)) was not asked.", status: nil)
+        return try await getOnce(address)
     }
 
     /// The address without its query, in which a key may stand.
@@ -55,41 +44,41 @@ struct Fetcher: Sendable {
         address.prefix { $0 != "?" }
     }
 
-    private func getOnce(_ address: String) async throws -> [UInt8] {
-        guard WebAddress.isFetchable(address) else {
-            throw FetchError(
-                description:
-                    "\(Self.shown(address)) is no address; write one with http:// or https://.",
-                status: nil)
-        }
-        var request = HTTPClientRequest(url: address)
-        request.headers.add(name: "User-Agent", value: "viaduct/\(Viaduct.version)")
-        let response: HTTPClientResponse
-        let bytes: [UInt8]
-        do {
-            response = try await client.execute(request, timeout: .seconds(120))
-            bytes = Array(buffer: try await response.body.collect(upTo: most))
-        } catch is NIOTooManyBytesError {
-            throw FetchError(
-                description: "\(Self.shown(address)) answers with more than \(most >> 20) MiB.",
-                status: nil)
+    private func getOnce(_ address: String) async throws(FetchError) -> [UInt8] {
+        do throws(OutboundError) {
+            return try await client.get(address, limits: limits).body
         } catch {
-            throw FetchError(
-                description: "\(Self.shown(address)) does not answer (\(Self.reason(error))).",
-                status: nil)
+            throw FetchError(error, at: Self.shown(address), limits)
         }
-        guard (200..<300).contains(response.status.code) else {
-            throw FetchError(
-                description: "\(Self.shown(address)) answers \(response.status.code).",
-                status: Int(response.status.code))
-        }
-        return bytes
+    }
+}
+
+extension FetchError {
+    /// Whether the server may have time for us in a moment.
+    fileprivate var isBusy: Bool {
+        status.map { $0 == 429 || (502...504).contains($0) } ?? false
     }
 
-    private static func reason(_ error: any Error) -> String {
-        let text = (error as? HTTPClientError)?.shortDescription ?? "\(error)"
-        return String(text.prefix(120))
+    /// A failure at an address in words for whoever named it.
+    fileprivate init(_ error: OutboundError, at address: Substring, _ limits: FetchLimits) {
+        var status: Int?
+        let problem: String
+        switch error {
+        case .refused(.malformed), .refused(.scheme), .refused(.host), .refused(.port):
+            problem = "is no address; write one with http:// or https://"
+        case .tooLarge: problem = "answers with more than \(limits.bytes >> 20) MiB"
+        case .status(let code, _):
+            status = code
+            problem = "\(error)"
+        default: problem = "\(error)"
+        }
+        self.init(description: "\(address) \(problem).", status: status)
     }
+}
+
+extension OutboundClient.Settings {
+    /// For what an operator names at the command line.
+    static let command = OutboundClient.Settings(.operator, agent: "viaduct/\(Viaduct.version)")
 }
 
 extension WebAddress {

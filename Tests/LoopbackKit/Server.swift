@@ -4,10 +4,8 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-@testable import Outbound
-
 /// What a test's server does with a request.
-enum Reply: Sendable {
+package enum Reply: Sendable {
     /// Writes this and keeps the connection.
     case text(String)
     case bytes([UInt8])
@@ -19,7 +17,7 @@ enum Reply: Sendable {
     case end(after: String)
 
     /// A whole answer.
-    static func answer(
+    package static func answer(
         _ status: Int = 200, _ headers: String..., body: String = "hello"
     ) -> Reply {
         let lines = headers.map { "\($0)\r\n" }.joined()
@@ -28,13 +26,13 @@ enum Reply: Sendable {
     }
 
     /// A redirect.
-    static func redirect(_ location: String, status: Int = 302) -> Reply {
+    package static func redirect(_ location: String, status: Int = 302) -> Reply {
         .answer(status, "Location: \(location)", body: "")
     }
 }
 
 /// A server on loopback that replies as a test says, and counts who comes.
-final class Server: Sendable {
+package final class Server: Sendable {
     private struct Record {
         var connections = 0
         var requests: [String] = []
@@ -44,16 +42,16 @@ final class Server: Sendable {
     private let bound = Mutex<[Int]>([])
     private let reply: @Sendable (String) -> Reply
 
-    var connections: Int { record.withLock { $0.connections } }
-    var requests: [String] { record.withLock { $0.requests } }
-    var port: Int { bound.withLock { $0.first ?? 0 } }
+    package var connections: Int { record.withLock { $0.connections } }
+    package var requests: [String] { record.withLock { $0.requests } }
+    package var port: Int { bound.withLock { $0.first ?? 0 } }
 
     private init(_ reply: @escaping @Sendable (String) -> Reply) {
         self.reply = reply
     }
 
     /// Does something while a server listens on the same port of all hosts.
-    static func with<R: Sendable>(
+    package static func with<R: Sendable>(
         hosts: [String] = ["127.0.0.1"], tls: NIOSSLContext? = nil,
         _ reply: @escaping @Sendable (String) -> Reply, _ body: (Server) async throws -> R
     ) async throws -> R {
@@ -147,72 +145,4 @@ private final class Conversation: ChannelInboundHandler {
             handler.fill(context)
         }
     }
-}
-
-/// A resolver that answers from a list, one entry after the other, the last one for ever.
-final class Names: Sendable {
-    private let answers: [String: [[String]]]
-    private let asked = Mutex<[String: Int]>([:])
-
-    init(_ answers: [String: [[String]]]) {
-        self.answers = answers
-    }
-
-    /// How often anything was asked.
-    var count: Int { asked.withLock { $0.values.reduce(0, +) } }
-
-    var resolve: Resolve {
-        { name in
-            let turn = self.asked.withLock { asked in
-                asked[name.description, default: 0] += 1
-                return asked[name.description, default: 1] - 1
-            }
-            guard let turns = self.answers[name.description], let last = turns.last else {
-                return []
-            }
-            return (turn < turns.count ? turns[turn] : last).compactMap { IPAddress($0) }
-        }
-    }
-}
-
-extension OutboundClient {
-    /// What fetching a document fails with; `nil` if it does not.
-    func failure(getting address: String, limits: FetchLimits = .picture) async -> OutboundError? {
-        do throws(OutboundError) {
-            _ = try await get(address, limits: limits)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
-    /// What a post fails with; `nil` if it does not.
-    func failure(posting address: String) async -> OutboundError? {
-        do throws(OutboundError) {
-            _ = try await post(address, headers: [], body: [1])
-            return nil
-        } catch {
-            return error
-        }
-    }
-}
-
-/// Does something with a client that may reach loopback on a server's port.
-func withClient<R: Sendable>(
-    for server: Server, allow: [String] = ["127.0.0.0/8"], names: Names = Names([:]),
-    certificates: String? = nil, _ body: (OutboundClient) async throws -> R
-) async throws -> R {
-    let settings = OutboundGuard.Settings(
-        ports: [80, 443, server.port], allow: allow.compactMap { .init($0) },
-        own: [try Destination("http://gateway.example/").host, .address(.v4(0x0101_0101))])
-    let client = OutboundClient(
-        .init(settings, certificates: certificates), resolve: names.resolve)
-    let result: Result<R, any Error>
-    do {
-        result = .success(try await body(client))
-    } catch {
-        result = .failure(error)
-    }
-    await client.shutdown()
-    return try result.get()
 }
