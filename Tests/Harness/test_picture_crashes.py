@@ -119,7 +119,7 @@ def cluster(binary):
 
 @pytest.fixture
 def site(cluster):
-    with Instance(VIADUCT_DATABASE_URL=cluster.url, VIADUCT_MEDIA_SWEEP_AGE="10s", LAB_SWEEP="10") as instance:
+    with Instance(VIADUCT_DATABASE_URL=cluster.url, VIADUCT_MEDIA_SWEEP_AGE="10s") as instance:
         site = Site(instance, cluster)
         site.key = instance.key()
         for folder in site.folders:  # So that no first picture flushes more than another.
