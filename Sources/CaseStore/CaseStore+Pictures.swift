@@ -83,36 +83,36 @@ extension CaseStore {
             """)
     }
 
-    /// Whether the picture may be shown: a report names it that the public may see now (P5).
-    package func isShown(
-        _ name: StoredPicture.Name, now: Date
-    ) async throws(CaseStoreError) -> Bool {
+    /// The first of these pictures that may be shown: a report names it that the public may see
+    /// now, so that a report's pictures go when it goes (P5).
+    package func shown(
+        _ names: [StoredPicture.Name], now: Date
+    ) async throws(CaseStoreError) -> StoredPicture.Name? {
         let rows = try await query(
             """
-            SELECT FROM media JOIN report ON report.id = media.report
-            WHERE media.name = \(name.rawValue) AND report.visibility = 'public'
+            SELECT media.name FROM media JOIN report ON report.id = media.report
+            WHERE media.name = ANY (\(names.map(\.rawValue))) AND report.visibility = 'public'
                 AND report.published <= \(now)
             LIMIT 1
             """)
-        return !rows.isEmpty
+        return try Self.names(in: rows).first
     }
 
-    /// Those of the names that no report and no update has: the files may go if they are old, as
-    /// a younger one may belong to a report that is just being stored (M9).
-    package func unreferenced(
-        _ names: [StoredPicture.Name]
-    ) async throws(CaseStoreError) -> [StoredPicture.Name] {
+    /// Those of the digests, as names begin with, that no report and no update has: the files may go
+    /// if they are old, as a younger one may belong to a report that is just being stored (M9).
+    package func unreferenced(_ digests: [String]) async throws(CaseStoreError) -> Set<String> {
+        // The sign behind the dot bounds the range.
         let rows = try await query(
             """
-            SELECT wanted FROM unnest(\(names.map(\.rawValue))) AS given (wanted)
-            WHERE NOT EXISTS (SELECT FROM media WHERE name = wanted COLLATE "C")
+            SELECT digest FROM unnest(\(digests)) AS given (digest)
+            WHERE NOT EXISTS (
+                SELECT FROM media WHERE name > digest || '.' AND name < digest || '/')
             """)
         return try await CaseStoreError.told { () throws(PostgresError) in
-            var free: [StoredPicture.Name] = []
+            var free: Set<String> = []
             for row in rows {
                 var cells = row.cells
-                free.append(
-                    try ReportRow.named(StoredPicture.Name.self, try cells.next(), column: 0))
+                free.insert(try cells.next())
             }
             return free
         }
@@ -128,15 +128,7 @@ extension CaseStore {
             SELECT DISTINCT name FROM media WHERE name > \(name?.rawValue ?? "")
             ORDER BY name LIMIT \(limit)
             """)
-        return try await CaseStoreError.told { () throws(PostgresError) in
-            var names: [StoredPicture.Name] = []
-            for row in rows {
-                var cells = row.cells
-                names.append(
-                    try ReportRow.named(StoredPicture.Name.self, try cells.next(), column: 0))
-            }
-            return names
-        }
+        return try Self.names(in: rows)
     }
 
     /// Counts bytes of pictures that a client is about to store, before the first one is written.
@@ -153,6 +145,21 @@ extension CaseStore {
             ON CONFLICT (client, day) DO UPDATE
             SET bytes = used.bytes + excluded.bytes, most = excluded.most
             """)
+    }
+
+    private static func names(
+        in rows: Rows
+    ) throws(CaseStoreError) -> [StoredPicture.Name] {
+        do throws(PostgresError) {
+            var names: [StoredPicture.Name] = []
+            for row in rows {
+                var cells = row.cells
+                names.append(try ReportRow.named(StoredPicture.Name.self, cells.next(), column: 0))
+            }
+            return names
+        } catch {
+            throw CaseStoreError(error)
+        }
     }
 
     /// The day of a moment, in UTC.

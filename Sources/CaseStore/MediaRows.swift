@@ -32,7 +32,7 @@ struct MediaRows {
         return """
             , pictured AS (
                 INSERT INTO media (
-                    report, update, ordinal, client, state, name, source, due, recorded)
+                    report, "update", ordinal, client, state, name, source, due, recorded)
                 SELECT \(report), \(update), given.place, \(client.rawValue),
                     CASE WHEN given.name IS NULL THEN 'pending' ELSE 'stored' END, given.name,
                     given.source, CASE WHEN given.name IS NULL THEN \(now) END, \(now)

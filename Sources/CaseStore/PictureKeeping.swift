@@ -57,7 +57,7 @@ private struct PictureKeeping {
     private func owner() async throws(PostgresError) -> Owner? {
         let rows = try await transaction.query(
             """
-            SELECT report.id, media.update, media.client, report.jurisdiction, report.stage
+            SELECT report.id, media."update", media.client, report.jurisdiction, report.stage
             FROM media JOIN report ON report.id = media.report
             WHERE media.id = \(id.rawValue) AND media.state = 'pending'
             """)
@@ -116,18 +116,23 @@ extension PictureKeeping {
                     ELSE updated END
             WHERE id = \(report.id.rawValue)
             """)
-        try await tell(report)
+        try await tell(report, update: nil)
         return .kept
     }
 
     private func show(in update: String, of report: Report) async throws(PostgresError) -> Kept {
-        let rows = try await transaction.query("SELECT media FROM update WHERE id = \(update)")
+        let rows = try await transaction.query(
+            """
+            SELECT media FROM "update" WHERE id = \(update)
+            """)
         guard var cells = rows.first?.cells else { return .decided }
         let shown = try await media(
             of: report.id, update: update, beside: cells.next([String]?.self) ?? [])
         _ = try await transaction.query(
-            "UPDATE update SET media = \(shown) WHERE id = \(update)")
-        try await tell(report)
+            """
+            UPDATE "update" SET media = \(shown) WHERE id = \(update)
+            """)
+        try await tell(report, update: update)
         return .kept
     }
 
@@ -138,7 +143,7 @@ extension PictureKeeping {
         let rows = try await transaction.query(
             """
             SELECT name FROM media
-            WHERE report = \(report.rawValue) AND update IS NOT DISTINCT FROM \(update)
+            WHERE report = \(report.rawValue) AND "update" IS NOT DISTINCT FROM \(update)
                 AND state = 'stored'
             ORDER BY ordinal
             """)
@@ -151,14 +156,15 @@ extension PictureKeeping {
         return media
     }
 
-    private func tell(_ report: Report) async throws(PostgresError) {
+    private func tell(_ report: Report, update: String?) async throws(PostgresError) {
         var source = SystemRandomNumberGenerator()
         _ = try await transaction.query(
             """
-            INSERT INTO event (id, report, kind, actor, recorded, path, content)
+            INSERT INTO event (
+                id, report, "update", kind, actor, recorded, path, content)
             VALUES (
-                \(Event.ID(at: now, using: &source).uuid), \(report.id.rawValue), 'pictured',
-                'system', \(now), \([report.jurisdiction.rawValue]), \(report.content))
+                \(Event.ID(at: now, using: &source).uuid), \(report.id.rawValue), \(update),
+                'pictured', 'system', \(now), \([report.jurisdiction.rawValue]), \(report.content))
             """)
     }
 }

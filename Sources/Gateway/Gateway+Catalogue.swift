@@ -84,7 +84,8 @@ extension Gateway {
         return response
     }
 
-    private static func matches(_ header: String?, _ tag: String) -> Bool {
+    /// Whether the client has what the tag stands for.
+    static func matches(_ header: String?, _ tag: String) -> Bool {
         guard let header else { return false }
         return header.split(separator: ",").contains { item in
             let item = item.trimmed

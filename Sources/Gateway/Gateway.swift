@@ -11,6 +11,8 @@ package struct Gateway: Sendable {
     let publication: Publication
     let store: CaseStore
     let keys: KeyRing
+    /// `nil`: this server takes no pictures, and shows none.
+    let pictures: Pictures?
     let metrics: Metrics
     let requestIDs: RequestIDs
     let logger: Logger
@@ -26,7 +28,8 @@ package struct Gateway: Sendable {
         package var contact: String
         /// For people: how to get a key (discovery's `key_service`).
         package var keyService: String
-        /// The directory of pictures; `nil` if there are none.
+        /// The directory of pictures that no report brought, such as the sample's; `nil` if there
+        /// are none.
         package var media: String?
         package var limits = Edge.Limits()
         /// Requests answered at the same time, above which the case store is not asked (2.2).
@@ -55,7 +58,7 @@ package struct Gateway: Sendable {
 
     package init(
         settings: Settings, publication: Publication, store: CaseStore, keys: KeyRing,
-        metrics: Metrics = Metrics(), logger: Logger,
+        pictures: Pictures? = nil, metrics: Metrics = Metrics(), logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() },
         digest: @escaping @Sendable ([UInt8]) -> [UInt8]
     ) {
@@ -63,6 +66,7 @@ package struct Gateway: Sendable {
         self.publication = publication
         self.store = store
         self.keys = keys
+        self.pictures = pictures
         self.metrics = metrics
         self.requestIDs = RequestIDs()
         self.logger = logger
@@ -145,7 +149,9 @@ package struct Gateway: Sendable {
             throw Fault(
                 .methodNotAllowed(methods), "The method is not answered under this address.")
         }
-        if case .media(let name) = route.resource { return try picture(name) }
+        if case .media(let name) = route.resource {
+            return try await picture(name, request)
+        }
         guard let format = format(of: route, request) else {
             throw Fault(.notAcceptable, "Accept names neither text/xml nor application/json.")
         }

@@ -41,6 +41,16 @@ struct PictureDirectory: Sendable {
         }
     }
 
+    /// The path of a file that is there; a link could lead elsewhere, so it is none.
+    func file(of name: PictureName) -> String? {
+        let path = path(of: name).string
+        var information = stat()
+        guard lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+            return nil
+        }
+        return path
+    }
+
     func names(in shard: UInt8, olderThan time: Date) async throws(MediaError) -> [PictureName] {
         try await run(on: reading) { try list(shard, olderThan: time) }
     }

@@ -54,6 +54,15 @@ package struct PictureStore: Sendable {
         }
     }
 
+    /// The path of a stored picture's file, to be sent without being read; `nil` if there is no file
+    /// of its own, as in object storage.
+    package func file(of name: PictureName) -> String? {
+        switch place {
+        case .directory(let directory): directory.file(of: name)
+        case .bucket: nil
+        }
+    }
+
     /// Whether there is a picture of this name.
     package func contains(_ name: PictureName) async throws(MediaError) -> Bool {
         switch place {

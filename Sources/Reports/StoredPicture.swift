@@ -25,6 +25,9 @@ package struct StoredPicture: Sendable, Hashable {
             self.rawValue = rawValue
         }
 
+        /// What the names of the picture and of its thumbnails begin with.
+        package var digest: String { String(rawValue.prefix(Self.digits)) }
+
         private static let digits = 32
         private static let extensions = [".jpg", ".png", ".webp"]
 

@@ -19,19 +19,20 @@ struct Fixture {
 
     /// Runs the body with a gateway on a database of its own.
     static func with(
-        _ settings: (inout Gateway.Settings) -> Void = { _ in },
+        _ settings: (inout Gateway.Settings) -> Void = { _ in }, pictures: Pictures? = nil,
+        storing: CaseStore.Settings = CaseStore.Settings(),
         _ body: (Fixture) async throws -> Void
     ) async throws {
         try await TestDatabase.withPool { pool in
-            let store = CaseStore(pool: pool)
+            let store = CaseStore(pool: pool, settings: storing)
             try await store.migrate()
             let changesets = try await store.publish(try catalogue(), now: Date())
             let (client, key) = try await client(in: store)
             _ = client
             try await body(
                 Fixture(
-                    gateway: try gateway(store, changesets, settings), store: store,
-                    key: key.secret))
+                    gateway: try gateway(store, changesets, pictures: pictures, settings),
+                    store: store, key: key.secret))
         }
     }
 
@@ -64,7 +65,7 @@ struct Fixture {
     }
 
     private static func gateway(
-        _ store: CaseStore, _ changesets: [Jurisdiction.ID: Date],
+        _ store: CaseStore, _ changesets: [Jurisdiction.ID: Date], pictures: Pictures? = nil,
         _ change: (inout Gateway.Settings) -> Void
     ) throws -> Gateway {
         var settings = Gateway.Settings(
@@ -74,7 +75,7 @@ struct Fixture {
         return Gateway(
             settings: settings,
             publication: Publication(try catalogue(), changesets: changesets, digest: digest),
-            store: store, keys: KeyRing(store),
+            store: store, keys: KeyRing(store), pictures: pictures,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, digest: digest)
     }
 
@@ -93,11 +94,13 @@ struct Fixture {
         func text(_ own: String, _ english_: String) -> Localized {
             Localized([language: own, english: english_])
         }
-        func service(_ code: String, _ receipt: Service.Receipt) throws -> Service {
+        func service(
+            _ code: String, _ receipt: Service.Receipt, _ visibility: Visibility = .public
+        ) throws -> Service {
             Service(
                 code: try #require(Service.Code(rawValue: code)),
                 name: text("Дупка \(code)", "Pothole \(code)"), group: text("Пътища", "Roads"),
-                answersWith: receipt)
+                answersWith: receipt, visibility: visibility)
         }
         return Jurisdiction(
             id: try #require(Jurisdiction.ID(rawValue: id)),
@@ -106,6 +109,7 @@ struct Fixture {
             services: [
                 try service("POTHOLE", .realtime),
                 try service("TREE", .batch(resolvesAfter: .seconds(3600))),
+                try service("HIDDEN", .realtime, .private),
             ])
     }
 

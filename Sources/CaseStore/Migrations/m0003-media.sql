@@ -4,7 +4,7 @@ CREATE TABLE media (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     report text COLLATE "C" NOT NULL REFERENCES report,
     -- NULL: of the report itself.
-    update text COLLATE "C",
+    "update" text COLLATE "C" REFERENCES "update",
     -- Its place among the pictures of the same report or update.
     ordinal integer NOT NULL
         CONSTRAINT media_ordinal_counted CHECK (ordinal > 0),
@@ -26,7 +26,7 @@ CREATE TABLE media (
     CONSTRAINT media_stored_named CHECK ((state = 'stored') = (name IS NOT NULL)),
     CONSTRAINT media_pending_due CHECK ((state = 'pending') = (due IS NOT NULL)),
     CONSTRAINT media_from_somewhere CHECK (name IS NOT NULL OR source IS NOT NULL),
-    CONSTRAINT media_once UNIQUE NULLS NOT DISTINCT (report, update, ordinal)
+    CONSTRAINT media_once UNIQUE NULLS NOT DISTINCT (report, "update", ordinal)
 );
 
 CREATE INDEX media_by_due ON media (due, id) WHERE state = 'pending';
@@ -49,7 +49,7 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'viaduct_reader') THEN
         -- Without the addresses: they may hold what only their owner should know.
-        GRANT SELECT (id, report, update, ordinal, state, name) ON media TO viaduct_reader;
+        GRANT SELECT (id, report, "update", ordinal, state, name) ON media TO viaduct_reader;
     END IF;
 END
 $$;

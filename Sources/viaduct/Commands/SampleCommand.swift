@@ -159,11 +159,13 @@ enum SamplePictures {
         return addresses
     }
 
-    /// The first half of the SHA-256, as a file name.
+    /// The first half of the SHA-256, as a file name; with a word in front, because no report
+    /// brought it: what bears a hash alone and is nobody's is swept away.
     static func name(of file: [UInt8]) -> String {
-        SHA256.hash(data: file).prefix(16).map { byte in
-            let text = String(byte, radix: 16)
-            return byte < 16 ? "0" + text : text
-        }.joined() + ".png"
+        "sample-"
+            + SHA256.hash(data: file).prefix(16).map { byte in
+                let text = String(byte, radix: 16)
+                return byte < 16 ? "0" + text : text
+            }.joined() + ".png"
     }
 }
