@@ -141,7 +141,7 @@ extension Submission {
             SELECT \(event), claim.report, 'created', 'client', claim.created,
                 ARRAY[claim.jurisdiction], \(content)
             FROM claim
-        )\(contact)\(token)
+        )\(contact)\(token)\(announcement)
         SELECT report FROM claim
         """
     }
@@ -178,6 +178,16 @@ extension Submission {
             , promise AS (
                 INSERT INTO token (id, report, resolves)
                 SELECT claim.token, claim.report, \(appears) FROM claim
+            )
+            """
+    }
+
+    /// Where the report is listed later, the change feed waits for that (`announceDue`).
+    private var announcement: SQL {
+        guard appears > now, draft.visibility == .public else { return "" }
+        return """
+            , awaited AS (
+                INSERT INTO publication_due (report, due) SELECT claim.report, \(appears) FROM claim
             )
             """
     }

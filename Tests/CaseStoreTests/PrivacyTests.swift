@@ -136,12 +136,13 @@ extension CaseStoreTests {
         {
             try await TestDatabase.withPool(connections: 2, transactions: 4) { pool in
                 let store = CaseStore(pool: pool)
-                #expect(try await store.check().pendingMigrations == ["m0001-case-store"])
+                #expect(
+                    try await store.check().pendingMigrations == CaseStore.migrations.map(\.name))
                 let applied = try await withThrowingTaskGroup(of: [String].self) { group in
                     for _ in 0..<4 { group.addTask { try await store.migrate() } }
                     return try await group.reduce(into: []) { $0 += $1 }
                 }
-                #expect(applied == ["m0001-case-store"])
+                #expect(applied == CaseStore.migrations.map(\.name))
                 let health = try await store.check()
                 #expect(health.pendingMigrations.isEmpty)
                 #expect(health.refusals.isEmpty)
