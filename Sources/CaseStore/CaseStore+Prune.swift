@@ -7,12 +7,13 @@ extension CaseStore {
         package var idempotencyKeys = 0
         package var tokens = 0
         package var quotas = 0
+        package var webhookAttempts = 0
 
         package init() {}
     }
 
-    /// Forgets idempotency keys whose time is over, tokens that resolved long ago, and what clients
-    /// brought on days that are over.
+    /// Forgets idempotency keys whose time is over, tokens that resolved long ago, what clients
+    /// brought on days that are over, and webhooks' old tries.
     ///
     /// In small bites, so that no statement holds locks for long or outlives its time limit; any
     /// number of nodes may prune at once.
@@ -41,7 +42,31 @@ extension CaseStore {
                 LIMIT 1000 FOR UPDATE SKIP LOCKED
             )
             """)
+        pruned.webhookAttempts = try await pruneAttempts(now: now)
         return pruned
+    }
+
+    /// Of each webhook the last thousand tries are kept, and none for longer than its time.
+    private func pruneAttempts(now: Date) async throws(CaseStoreError) -> Int {
+        let old = now.advanced(by: .zero - settings.attemptLifetime)
+        let outlived = try await repeated(
+            """
+            DELETE FROM webhook_attempt WHERE id IN (
+                SELECT id FROM webhook_attempt WHERE started <= \(old)
+                LIMIT 1000 FOR UPDATE SKIP LOCKED
+            )
+            """)
+        let surplus = try await repeated(
+            """
+            DELETE FROM webhook_attempt WHERE id IN (
+                SELECT surplus.id FROM webhook, LATERAL (
+                    SELECT id FROM webhook_attempt WHERE webhook_attempt.webhook = webhook.id
+                    ORDER BY id DESC LIMIT 1000 OFFSET 1000
+                ) AS surplus
+                LIMIT 1000
+            )
+            """)
+        return outlived + surplus
     }
 
     /// Runs a statement until it finds nothing more to do.

@@ -23,6 +23,8 @@ package struct CaseStore: Sendable {
         package var tokenLifetime: Duration = .seconds(90 * 86_400)
         /// Bytes of pictures that one client may bring in a day (M8).
         package var pictureQuota = 200_000_000
+        /// How long a webhook's tries are kept in its log.
+        package var attemptLifetime: Duration = .seconds(30 * 86_400)
         /// Gives a report its public id; ids already in use are asked for again.
         package var mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID = {
             slug, visibility in
@@ -39,15 +41,23 @@ package struct CaseStore: Sendable {
             Migration(name: "m0001-case-store", bytes: PackageResources.m0001_case_store_sql),
             Migration(name: "m0002-conversation", bytes: PackageResources.m0002_conversation_sql),
             Migration(name: "m0003-media", bytes: PackageResources.m0003_media_sql),
+            Migration(name: "m0004-changes", bytes: PackageResources.m0004_changes_sql),
         ]
     }
 
     /// Brings the schema up to date and answers with the names of the migrations applied now.
     ///
-    /// Any number of nodes may start at once (B1).
+    /// Any number of nodes may start at once (B1). What a restored backup needs is done as well
+    /// (`settleShift`).
     @discardableResult
     package func migrate() async throws(MigrationError) -> [String] {
-        try await Migrator.migrate(Self.migrations, on: pool)
+        let applied = try await Migrator.migrate(Self.migrations, on: pool)
+        do {
+            _ = try await moveShift()
+        } catch {
+            throw .database(error)
+        }
+        return applied
     }
 
     /// What stands in the way of serving, or deserves an operator's eye (B4).

@@ -17,7 +17,7 @@ struct HistoryRow {
         event = Event.ID(at: now, using: &source).uuid
     }
 
-    /// Adds reports, each with an event.
+    /// Adds reports, each with an event; of those that are listed later the change feed tells then.
     static func insert(
         _ rows: [HistoryRow], into jurisdiction: Jurisdiction.ID, stage: Stage, now: Date
     ) -> SQL {
@@ -33,6 +33,9 @@ struct HistoryRow {
                 expected, address, address_id, zipcode, latitude, longitude, \(media), answers,
                 channel, visibility, published, source_id, content
             FROM given
+        ), awaited AS (
+            INSERT INTO publication_due (report, due)
+            SELECT id, published FROM given WHERE visibility = 'public' AND published > \(now)
         )
         INSERT INTO event (id, report, kind, actor, recorded, path, content)
         SELECT event, id, 'imported', 'operator', \(now), ARRAY[source, \(jurisdiction.rawValue)],
@@ -44,10 +47,14 @@ struct HistoryRow {
     /// Replaces what the source said before, each with an event.
     ///
     /// A status that was told to us after the source's last change stays (D15), and so does a
-    /// report private that somebody made so here.
+    /// report private that somebody made so here. One that the source makes private is gone for
+    /// those who follow the changes.
     static func correct(_ rows: [HistoryRow], in jurisdiction: Jurisdiction.ID, now: Date) -> SQL {
         """
-        WITH given AS (\(given(rows))), corrected AS (
+        WITH given AS (\(given(rows))), before AS MATERIALIZED (
+            SELECT report.id, report.visibility FROM report JOIN given ON given.id = report.id
+            FOR UPDATE OF report
+        ), corrected AS (
             UPDATE report SET service = given.service, service_name = given.service_name,
                 status = \(unlessToldLater("status")), detail = \(unlessToldLater("detail")),
                 status_notes = \(unlessToldLater("status_notes")),
@@ -62,15 +69,19 @@ struct HistoryRow {
                 latitude = given.latitude, longitude = given.longitude, media = \(media),
                 answers = given.answers, channel = given.channel,
                 visibility = CASE WHEN EXISTS (
-                        SELECT FROM event WHERE event.report = report.id AND kind = 'removed')
+                        SELECT FROM event WHERE event.report = report.id AND kind = 'removed'
+                            AND path[1] = \(jurisdiction.rawValue))
                     THEN report.visibility ELSE given.visibility END,
                 source_content = given.content
-            FROM given WHERE report.id = given.id
+            FROM given JOIN before ON before.id = given.id WHERE report.id = given.id
+            RETURNING report.id, before.visibility = 'public' AND report.visibility = 'private'
+                AS is_gone
         )
         INSERT INTO event (id, report, kind, actor, recorded, path, content)
-        SELECT event, id, 'corrected', 'operator', \(now), ARRAY[source, \(jurisdiction.rawValue)],
-            content
-        FROM given
+        SELECT event, given.id,
+            CASE WHEN is_gone THEN 'removed' ELSE 'corrected' END, 'operator', \(now),
+            ARRAY[source, \(jurisdiction.rawValue)], content
+        FROM given JOIN corrected ON corrected.id = given.id
         """
     }
 

@@ -147,7 +147,8 @@ extension Submission {
             SELECT \(event), claim.report, 'created', 'client', claim.created,
                 ARRAY[claim.jurisdiction], \(content)
             FROM claim
-        )\(contact)\(token)\(pictures.part(report: "claim.report", from: "claim"))
+        )\(contact)\(token)\(announcement)
+        \(pictures.part(report: "claim.report", from: "claim"))
         SELECT report FROM claim
         """
     }
@@ -184,6 +185,16 @@ extension Submission {
             , promise AS (
                 INSERT INTO token (id, report, resolves)
                 SELECT claim.token, claim.report, \(appears) FROM claim
+            )
+            """
+    }
+
+    /// Where the report is listed later, the change feed waits for that (`announceDue`).
+    private var announcement: SQL {
+        guard appears > now, draft.visibility == .public else { return "" }
+        return """
+            , awaited AS (
+                INSERT INTO publication_due (report, due) SELECT claim.report, \(appears) FROM claim
             )
             """
     }
