@@ -39,11 +39,14 @@ extension FixtureGateway {
         publication.publish(next, changesets: try await store.publish(next, now: clock.now))
     }
 
+    /// The report that was stored last, whatever time it was then by the clock that vectors move.
+    private static let newest: SQL = "SELECT report FROM event ORDER BY age(xmin) LIMIT 1"
+
     private func holdBackTheNewestReport() async throws {
         _ = try await pool.query(
             """
             UPDATE report SET published = NULL
-            WHERE id = (SELECT report FROM event ORDER BY id DESC LIMIT 1)
+            WHERE id = (\(Self.newest))
             """)
     }
 
@@ -52,7 +55,7 @@ extension FixtureGateway {
             """
             UPDATE report SET published = \(clock.now)
             WHERE published IS NULL
-                AND id = (SELECT report FROM event ORDER BY id DESC LIMIT 1)
+                AND id = (\(Self.newest))
             """)
     }
 
@@ -78,12 +81,10 @@ extension FixtureGateway {
     /// What is kept with the newest report and never shown.
     private func findContact(_ condition: String) async throws {
         let found = try await pool.query(
-            SQL(
-                verbatim: """
-                    SELECT 1 FROM contact.contact
-                    WHERE report = (SELECT report FROM event ORDER BY id DESC LIMIT 1)
-                        AND \(condition)
-                    """))
+            """
+            SELECT 1 FROM contact.contact
+            WHERE report = (\(Self.newest)) AND \(SQL(verbatim: condition))
+            """)
         guard found.count == 1 else { throw Unusable(problems: ["not kept: \(condition)"]) }
     }
 }

@@ -58,6 +58,7 @@ struct FixtureGateway: Sendable {
         var settings = Gateway.Settings(
             publicURL: Self.root, contact: "Екип „Отворен град“", keyService: "Заявете ключ")
         settings.requestLog = .none
+        settings.callbacks = .served
         gateway = Gateway(
             settings: settings, publication: publication, store: store, keys: KeyRing(store),
             logger: Logger(label: "vectors") { _ in SwiftLogNoOpLogHandler() },
