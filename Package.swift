@@ -39,7 +39,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "GeoReport", "Reports", "CaseStore", .hummingbird, .nio, .nioHTTP1, .nioPosix,
+                "GeoReport", "Reports", "CaseStore", "Media", .hummingbird, .nio, .nioHTTP1, .nioPosix,
                 .lifecycle, .log,
             ]),
         .target(
@@ -52,8 +52,8 @@ let package = Package(
         .executableTarget(
             name: "viaduct",
             dependencies: [
-                "Gateway", "CaseStore", "GeoReport", "Reports", "Outbound", "Postgres", "XML",
-                "Conformance", .lifecycle, .signals, .log, .arguments, .configuration, .yams,
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Media", "Outbound", "Postgres",
+                "XML", "Conformance", .lifecycle, .signals, .log, .arguments, .configuration, .yams,
                 .nioPosix, .crypto,
             ]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
@@ -74,14 +74,14 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "GeoReport", "Reports", "CaseStore", "Postgres", "DatabaseKit", .crypto,
-                .log, .lifecycle, .nio, .nioHTTP1, .nioPosix, .nioEmbedded,
+                "Gateway", "GeoReport", "Reports", "CaseStore", "Media", "Postgres", "DatabaseKit",
+                .crypto, .log, .lifecycle, .nio, .nioHTTP1, .nioPosix, .nioEmbedded,
             ]),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Conformance", "Gateway", "CaseStore", "Postgres", "DatabaseKit", "GeoReport",
-                "Reports", "viaduct", .crypto, .log, .nioHTTP1,
+                "Conformance", "Gateway", "CaseStore", "Media", "Postgres", "DatabaseKit",
+                "GeoReport", "Reports", "viaduct", .crypto, .log, .nioHTTP1,
             ]),
         .testTarget(
             name: "ViaductTests",

@@ -132,7 +132,7 @@ import Testing
     }
 }
 
-@Suite struct PictureTests {
+@Suite struct PictureFileTests {
     @Test func `a picture is served as what it is, and nothing beside it`() async throws {
         let directory = FileManager.default.temporaryDirectory.path + "/media-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
