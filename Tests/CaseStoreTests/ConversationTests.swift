@@ -31,7 +31,7 @@ extension Sample {
     }
 }
 
-extension Published {
+extension PublishedUpdate {
     /// The id, if the update was taken, now or before.
     var id: Update.ID? {
         switch self {
@@ -104,7 +104,7 @@ extension CaseStoreTests {
             try await withStore { store, pool in
                 let report = try await Sample.report(to: store)
                 let draft = Sample.update(of: report, .fixed, text: "Done")
-                let answers = try await withThrowingTaskGroup(of: Published.self) { group in
+                let answers = try await withThrowingTaskGroup(of: PublishedUpdate.self) { group in
                     for _ in 0..<100 {
                         group.addTask {
                             try await store.publish(

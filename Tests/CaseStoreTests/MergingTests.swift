@@ -104,7 +104,7 @@ extension CaseStoreTests {
                     ids.append(try await Sample.report("c\(index)", to: store))
                 }
                 let pairs = ids.flatMap { child in ids.map { (child, $0) } }
-                try await withThrowingTaskGroup(of: Published.self) { group in
+                try await withThrowingTaskGroup(of: PublishedUpdate.self) { group in
                     for (child, parent) in pairs {
                         group.addTask {
                             try await store.publish(
