@@ -8,15 +8,16 @@ extension CaseStore {
     ///
     /// Who asks for windows that follow each other, both ends inclusive, gets every update (D13):
     /// nothing appears before the end of a window that was read, as far as the end is not in the
-    /// future.
+    /// future. Who sent a report is told its own number of it (GR-13.1), and nobody else is.
     package func updates(
-        _ filter: UpdateFilter, now: Date
+        _ filter: UpdateFilter, for client: Client.ID? = nil, now: Date
     ) async throws(CaseStoreError) -> [Update] {
         let end = min(filter.to, now).wholeSeconds
         let clock = PublicationClock(jurisdiction: filter.jurisdiction, stage: filter.stage)
         return try await CaseStoreError.told { () async throws(PostgresError) in
             try await clock.pass(end, on: pool)
-            let rows = try await pool.query(UpdateRow.listed(filter, until: end, now: now))
+            let rows = try await pool.query(
+                UpdateRow.listed(filter, for: client, until: end, now: now))
             var updates: [Update] = []
             updates.reserveCapacity(rows.count)
             for row in rows { updates.append(try UpdateRow.update(in: row)) }
@@ -29,13 +30,18 @@ extension CaseStore {
 enum UpdateRow {
     static let columns: SQL = """
         "update".id, "update".report, "update".detail, "update".description, "update".published,
-        "update".media, "update".external_status, "update".customer_reference, "update".service
+        "update".media, "update".external_status, "update".customer_reference, "update".service,
+        foreign_number.number
         """
 
     /// What the filter asks for, up to this time at most.
-    static func listed(_ filter: UpdateFilter, until end: Date, now: Date) -> SQL {
+    static func listed(
+        _ filter: UpdateFilter, for client: Client.ID?, until end: Date, now: Date
+    ) -> SQL {
         var statement: SQL = """
             SELECT \(columns) FROM "update" JOIN report ON report.id = "update".report
+                LEFT JOIN foreign_number ON foreign_number.report = "update".report
+                    AND foreign_number.client = \(client?.rawValue)
             WHERE "update".jurisdiction = \(filter.jurisdiction.rawValue)
                 AND "update".stage = \(filter.stage.rawValue)
                 AND "update".published >= \(filter.from.wholeSeconds)
@@ -62,6 +68,7 @@ enum UpdateRow {
             id: id, report: report, detail: detail, description: cells.next(),
             published: cells.next(), media: cells.next([String]?.self) ?? [],
             externalStatus: cells.next(), customerReference: cells.next(),
-            service: cells.next(String?.self).flatMap(Service.Code.init(rawValue:)))
+            service: cells.next(String?.self).flatMap(Service.Code.init(rawValue:)),
+            foreignReport: cells.next())
     }
 }

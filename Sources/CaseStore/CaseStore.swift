@@ -42,6 +42,8 @@ package struct CaseStore: Sendable {
             Migration(name: "m0002-conversation", bytes: PackageResources.m0002_conversation_sql),
             Migration(name: "m0003-media", bytes: PackageResources.m0003_media_sql),
             Migration(name: "m0004-changes", bytes: PackageResources.m0004_changes_sql),
+            Migration(
+                name: "m0005-foreign-number", bytes: PackageResources.m0005_foreign_number_sql),
         ]
     }
 

@@ -147,7 +147,7 @@ extension Submission {
             SELECT \(event), claim.report, 'created', 'client', claim.created,
                 ARRAY[claim.jurisdiction], \(content)
             FROM claim
-        )\(contact)\(token)\(announcement)
+        )\(contact)\(token)\(announcement)\(foreignNumber)
         \(pictures.part(report: "claim.report", from: "claim"))
         SELECT report FROM claim
         """
@@ -175,6 +175,17 @@ extension Submission {
                     \(reporter.lastName), \(reporter.phone), \(reporter.deviceID),
                     \(reporter.accountID), \(JSONText.of(draft.unknown))::jsonb
                 FROM claim
+            )
+            """
+    }
+
+    /// Only of senders that say theirs.
+    private var foreignNumber: SQL {
+        guard let number = draft.foreignReport else { return "" }
+        return """
+            , numbered AS (
+                INSERT INTO foreign_number (report, client, number)
+                SELECT claim.report, \(client.rawValue), \(number) FROM claim
             )
             """
     }

@@ -66,6 +66,8 @@ struct UpdateSubmission: Sendable {
     private func publish(
         at target: Target, in transaction: Transaction
     ) async throws(PostgresError) {
+        // Before the clock: whoever holds one of them may wait for it.
+        let duplicates = try await duplicates(of: target.id, in: transaction)
         let clock = PublicationClock(jurisdiction: draft.jurisdiction, stage: draft.stage)
         let stamp = try await clock.stamp(now, in: transaction)
         guard let report = try await report(target.id, in: transaction) else { return }
@@ -75,9 +77,7 @@ struct UpdateSubmission: Sendable {
         // What belongs to a report that is listed later becomes visible with it.
         let published = max(stamp, report.published ?? stamp)
         _ = try await transaction.query(publication(of: revision, after: report, at: published))
-        if let word = revision.wordToDuplicates {
-            let duplicates = try await duplicates(of: target.id, in: transaction)
-            guard !duplicates.isEmpty else { return }
+        if let word = revision.wordToDuplicates, !duplicates.isEmpty {
             _ = try await transaction.query(telling(duplicates, word, at: stamp))
         }
     }
@@ -176,10 +176,12 @@ extension UpdateSubmission {
         return try ReportRow.reports(in: rows, of: draft.jurisdiction, stage: draft.stage).first
     }
 
-    /// All reports that were merged into this one, directly or not; they are ours from here on.
+    /// All reports that were merged into this one, directly or not, if it may be theirs to hear;
+    /// they are ours from here on.
     private func duplicates(
         of id: Report.ID, in transaction: Transaction
     ) async throws(PostgresError) -> [String] {
+        guard draft.detail?.status == .closed else { return [] }
         let rows = try await transaction.query(
             """
             WITH RECURSIVE below AS (
@@ -204,9 +206,6 @@ extension UpdateSubmission {
     private func publication(of revision: Revision, after before: Report, at time: Date) -> SQL {
         let report = revision.report
         let service = report.service == before.service ? nil : report.service.rawValue
-        let rows = MediaRows(
-            pictures: draft.pictures, addresses: draft.addresses, by: client, now: now)
-        let media = draft.media + rows.names
         return """
             WITH told AS (
                 INSERT INTO "update" (
@@ -218,14 +217,21 @@ extension UpdateSubmission {
                     \(draft.jurisdiction.rawValue), \(draft.stage.rawValue), \(client.rawValue),
                     \(draft.foreignID), \(told), \(draft.told.wholeSeconds > told ? draft.told : nil),
                     \(revision.kind.rawValue), \(revision.standing.detail.rawValue),
-                    \(draft.text), \(media.isEmpty ? nil : media),
+                    \(draft.text), \(shown.isEmpty ? nil : shown),
                     \(draft.externalStatus), \(draft.customerReference), \(service), \(time))
                 RETURNING id, report
             ), revised AS (\(Self.revising(revision)))\(author("\"update\""))
-            \(rows.part(report: "told.report", update: "told.id", from: "told"))
+            \(pictures.part(report: "told.report", update: "told.id", from: "told"))
             \(events(revision.events, of: report.id))
             """
     }
+
+    private var pictures: MediaRows {
+        MediaRows(pictures: draft.pictures, addresses: draft.addresses, by: client, now: now)
+    }
+
+    /// The pictures that are there already.
+    private var shown: [String] { draft.media + pictures.names }
 
     private static func revising(_ revision: Revision) -> SQL {
         let (report, last) = (revision.report, revision.standing.last)
@@ -316,7 +322,7 @@ extension UpdateSubmission {
                     external_status, published)
                 SELECT given."update", report.id, report.id, jurisdiction, stage, \(told),
                     'comment', coalesce(detail, upper(status)), \(word),
-                    \(draft.media.isEmpty ? nil : draft.media), \(draft.externalStatus),
+                    \(shown.isEmpty ? nil : shown), \(draft.externalStatus),
                     greatest(\(stamp), report.published)
                 FROM given JOIN report ON report.id = given.report
             ), revised AS (

@@ -131,6 +131,27 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `who sent a report is told its own number of it, and nobody else`() async throws
+        {
+            try await withStore { store, _ in
+                var draft = Sample.draft()
+                draft.foreignReport = "4711"
+                let report = try await store.add(
+                    draft, by: Sample.client, idempotency: Sample.key("k"), now: Sample.now
+                ).receipt.id
+                _ = try await store.told(Sample.update(of: report))
+                let filter = UpdateFilter(
+                    jurisdiction: Sample.sofia.id, from: Sample.now,
+                    to: Sample.now.addingTimeInterval(60))
+                for (client, number) in [
+                    (nil, nil), (Sample.client, "4711"), (Sample.name("other"), nil),
+                ] as [(Client.ID?, String?)] {
+                    let heard = try await store.updates(filter, for: client, now: filter.to)
+                    #expect(heard.map(\.foreignReport) == [number])
+                }
+            }
+        }
+
         @Test func `an update of a report that is not there is refused`() async throws {
             try await withStore { store, pool in
                 let report = try await Sample.report(to: store)

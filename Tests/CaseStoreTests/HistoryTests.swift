@@ -67,6 +67,67 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `what was told to us after the source's last change stays`() async throws {
+            try await withStore { store, _ in
+                let id: Report.ID = Sample.name("A-1")
+                _ = try await store.take(
+                    [Sample.imported("A-1", status: .closed, detail: .fixed, statusNotes: "Old")],
+                    now: Sample.now)
+                // Told with a time before the source's closing: it changes nothing.
+                _ = try await store.told(Sample.update("1", of: id, told: -1_000_000, .open))
+                #expect(try await store.found(id).detail == .fixed)
+                _ = try await store.told(
+                    Sample.update(
+                        "2", of: id, told: 60, .reopen, text: "Again",
+                        changes: .init(service: Sample.name("GRAFFITI"), visibility: .private)))
+                let stays = try await store.take(
+                    [Sample.imported("A-1", status: .closed, detail: .closed, title: "New")],
+                    now: Sample.now)
+                #expect(stays == [.corrected(id)])
+                let kept = try await store.pool.number(
+                    """
+                    SELECT count(*) FROM report
+                    WHERE id = 'A-1' AND title = 'New' AND status = 'open' AND detail = 'REOPEN'
+                        AND status_notes = 'Again' AND visibility = 'private'
+                        AND updated = \(Sample.now.addingTimeInterval(60))
+                    """)
+                #expect(kept == 1)
+                _ = try await store.take(
+                    [
+                        Sample.imported(
+                            "A-1", status: .closed, statusNotes: "Done",
+                            updated: "2026-04-21T00:00:00Z")
+                    ], now: Sample.now)
+                let moved = try await store.pool.number(
+                    """
+                    SELECT count(*) FROM report
+                    WHERE id = 'A-1' AND status = 'closed' AND status_notes = 'Done'
+                        AND standing_time IS NULL AND visibility = 'private'
+                    """)
+                #expect(moved == 1)
+            }
+        }
+
+        @Test func `history that came closed says so in its notes`() async throws {
+            try await withStore { store, _ in
+                let id: Report.ID = Sample.name("A-1")
+                _ = try await store.take(
+                    [
+                        Sample.imported(
+                            "A-1", status: .closed, detail: .fixed, statusNotes: "Done",
+                            updated: "2026-04-15T10:00:00Z")
+                    ], now: Sample.now)
+                let notes = try await store.notes(of: [id])[id]
+                #expect(notes?.map(\.kind) == [.opened, .closed])
+                #expect(notes?.last?.description == "Done")
+                #expect(notes?.last?.time == Sample.time("2026-04-15T10:00:00Z"))
+                _ = try await store.told(Sample.update(of: id, told: 60, text: "Thanks"))
+                #expect(
+                    try await store.notes(of: [id])[id]?.map(\.kind)
+                        == [.opened, .closed, .comment])
+            }
+        }
+
         @Test func `what the source changed is corrected, with an event, and stays listed`()
             async throws
         {

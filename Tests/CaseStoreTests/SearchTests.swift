@@ -100,6 +100,19 @@ extension CaseStoreTests {
                     $0.updatedFrom = Sample.time("2026-04-15T10:00:00Z")
                     $0.updatedTo = Sample.time("2026-04-15T10:00:00Z")
                 }),
+            Case(
+                "reported or first listed in a window", ["a4", "a3", "a2", "a1"],
+                Sample.filter {
+                    $0.requestedFrom = Sample.time("2026-04-10T10:00:00Z")
+                    $0.requestedTo = Sample.time("2026-04-10T10:00:00Z")
+                    $0.windowBasis = .requestedOrPublished
+                }),
+            Case(
+                "neither in another", ["a4"],
+                Sample.filter {
+                    $0.requestedFrom = Sample.time("2026-04-11T10:00:01Z")
+                    $0.windowBasis = .requestedOrPublished
+                }),
             Case("open", ["a4", "a3", "a2"], Sample.filter { $0.status = .open }),
             Case("detail", ["a1"], Sample.filter { $0.details = [.fixed, .planned] }),
             Case("one code", ["a2"], Sample.filter { $0.services = [Sample.name("GRAFFITI")] }),
