@@ -37,6 +37,11 @@ let package = Package(
         .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
         .target(name: "Outbound", dependencies: [.httpClient, .nio, .nioPosix, .nioSSL]),
         .target(
+            name: "Relay",
+            dependencies: [
+                "Outbound", "Media", "CaseStore", "Federation", "Reports", .crypto, .log,
+            ]),
+        .target(
             name: "Gateway",
             dependencies: [
                 "GeoReport", "Reports", "CaseStore", "Media", .hummingbird, .nio, .nioHTTP1, .nioPosix,
@@ -65,6 +70,12 @@ let package = Package(
         .testTarget(name: "FederationTests", dependencies: ["Federation"]),
         .testTarget(
             name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nioSSL]),
+        .testTarget(
+            name: "RelayTests",
+            dependencies: [
+                "Relay", "Outbound", "Media", "CaseStore", "Federation", "Reports", "Postgres",
+                "DatabaseKit", "LoopbackKit", .log,
+            ]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "DatabaseKit"]),
         .testTarget(name: "XMLTests", dependencies: ["XML"]),
         .testTarget(name: "GeoReportTests", dependencies: ["GeoReport", "Reports", "XML"]),
