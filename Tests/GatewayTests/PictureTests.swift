@@ -83,7 +83,7 @@ extension Fixture {
 
 extension PictureTests {
     @Test func `a report shows what came along, with the headers of a picture`() async throws {
-        try await Self.with { fixture, store in
+        try await Self.with { fixture, store async throws in
             let answer = await fixture.report(with: Self.pictures)
             #expect(answer.status == 200)
             let names = try await fixture.shown(answer)
@@ -114,7 +114,7 @@ extension PictureTests {
     }
 
     @Test func `nothing is shown that no public report has`() async throws {
-        try await Self.with { fixture, store in
+        try await Self.with { fixture, store async throws in
             let answer = await fixture.report(with: [Self.pictures[0]], service: "HIDDEN")
             #expect(answer.status == 200)
             let name = try #require(try await Self.files(store).first)
@@ -132,7 +132,7 @@ extension PictureTests {
     }
 
     @Test func `one bad picture refuses all, and nothing is stored`() async throws {
-        try await Self.with { fixture, store in
+        try await Self.with { fixture, store async throws in
             let bad: [(file: [UInt8], status: Int)] = [
                 (Array("GIF89a".utf8), 415), (Array("<html>".utf8), 415),
                 (Array(Self.pictures[1].prefix(40)), 400),
@@ -157,7 +157,7 @@ extension PictureTests {
     }
 
     @Test func `a client over its quota is told so before anything is written`() async throws {
-        try await Self.with(quota: Self.pictures[0].count) { fixture, store in
+        try await Self.with(quota: Self.pictures[0].count) { fixture, store async throws in
             #expect(await fixture.report(with: Self.pictures).status == 429)
             #expect(try await Self.files(store).isEmpty)
             #expect(await fixture.report(with: [Self.pictures[0]]).status == 200)
@@ -166,7 +166,7 @@ extension PictureTests {
     }
 
     @Test func `a repeated post leaves one report and one picture`() async throws {
-        try await Self.with { fixture, store in
+        try await Self.with { fixture, store async throws in
             let first = await fixture.report(with: [Self.pictures[0]], key: "\"k\"")
             let second = await fixture.report(with: [Self.pictures[0]], key: "\"k\"")
             #expect(first.text == second.text)
@@ -177,7 +177,7 @@ extension PictureTests {
     }
 
     @Test func `the sweep takes what is old and nobody's, and nothing else`() async throws {
-        try await Self.with { fixture, store in
+        try await Self.with { fixture, store async throws in
             let answer = await fixture.report(with: [Self.pictures[0]])
             let kept = try await fixture.shown(answer)
             let orphan = try await store.put(try Picture.read(Self.pictures[1])).description
