@@ -10,12 +10,16 @@ import SystemPackage
 struct PictureDirectory: Sendable {
     private let root: FilePath
     private let lowWater: Double
+    private let pass: @Sendable (PictureStore.Moment) -> Void
     private let writing = DispatchQueue(label: "viaduct.media.write")
     private let reading = DispatchQueue(label: "viaduct.media.read", attributes: .concurrent)
 
-    init(_ path: String, lowWater: Double) throws(MediaError) {
+    init(
+        _ path: String, lowWater: Double, pass: @escaping @Sendable (PictureStore.Moment) -> Void
+    ) throws(MediaError) {
         root = FilePath(path)
         self.lowWater = lowWater
+        self.pass = pass
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true,
@@ -80,6 +84,7 @@ struct PictureDirectory: Sendable {
         let temporary = folder.appending(Self.temporary + UUID().uuidString)
         do {
             try Self.writeAndFlush(bytes, to: temporary)
+            pass(.flushed)
             try alone {
                 guard rename(temporary.string, path(of: name).string) == 0 else {
                     throw Errno(rawValue: errno)
@@ -89,6 +94,7 @@ struct PictureDirectory: Sendable {
             unlink(temporary.string)
             throw error
         }
+        pass(.renamed)
         try Self.flush(folder)
     }
 

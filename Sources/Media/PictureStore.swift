@@ -11,13 +11,25 @@ package struct PictureStore: Sendable {
         case bucket(PictureBucket)
     }
 
+    /// A moment of a put at which a crash must do no harm.
+    package enum Moment: String, Sendable {
+        /// All bytes are on disk, under a name that nobody reads.
+        case flushed = "media-flushed"
+        /// The file has its name, which the caller has not been told.
+        case renamed = "media-renamed"
+    }
+
     private let place: Place
 
     /// A store in a directory, which is made if it is missing.
     ///
     /// Below `lowWater` free space, told as a share of the disk, it takes no more pictures (M8).
-    package init(directory: String, lowWater: Double = 0.1) throws(MediaError) {
-        place = .directory(try PictureDirectory(directory, lowWater: lowWater))
+    /// `pass` hears of the moments of each put: a harness ends the process there.
+    package init(
+        directory: String, lowWater: Double = 0.1,
+        pass: @escaping @Sendable (Moment) -> Void = { _ in }
+    ) throws(MediaError) {
+        place = .directory(try PictureDirectory(directory, lowWater: lowWater, pass: pass))
     }
 
     /// A store in an S3-compatible object storage, for many nodes; `send` makes the HTTP calls.

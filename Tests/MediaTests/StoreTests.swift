@@ -92,6 +92,21 @@ final class Folder: Sendable {
         #expect(!FileManager.default.fileExists(atPath: left))
     }
 
+    @Test func `a file has its name only once it is whole on disk`() async throws {
+        let picture = try Picture.read(PNG.file())
+        let name = PictureStore.name(of: picture).description
+        let folder = folder
+        let store = try PictureStore(directory: folder.path, lowWater: 0) { moment in
+            let files = folder.files
+            #expect(files.count == 1)
+            #expect(files.contains { $0.hasSuffix(name) } == (moment == .renamed))
+            let attributes = try? FileManager.default.attributesOfItem(
+                atPath: "\(folder.path)/\(files.first ?? "")")
+            #expect((attributes?[.size] as? NSNumber)?.intValue == picture.bytes.count)
+        }
+        _ = try await store.put(picture)
+    }
+
     @Test func `a thumbnail stands beside its picture`() async throws {
         let store = try store()
         let name = try await store.put(Picture.read(PNG.file()))
