@@ -58,7 +58,7 @@ let package = Package(
             name: "viaduct",
             dependencies: [
                 "Gateway", "CaseStore", "GeoReport", "Reports", "Media", "Outbound", "Postgres",
-                "XML", "Conformance", .lifecycle, .signals, .log, .arguments, .configuration, .yams,
+                "Relay", "XML", "Conformance", .lifecycle, .signals, .log, .arguments, .configuration, .yams,
                 .nioPosix, .crypto,
             ]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),

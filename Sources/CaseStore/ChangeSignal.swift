@@ -91,6 +91,9 @@ package final class ChangeSignal: Sendable {
         for waiter in waiting { waiter.continuation.resume(returning: false) }
     }
 
+    /// Whether nobody is served any more.
+    package var isOver: Bool { state.withLock(\.isOver) }
+
     private var isAwaited: Bool { state.withLock { !$0.waiting.isEmpty } }
 
     /// Asks once. A database that is out of reach is nobody's change: those who wait learn of it

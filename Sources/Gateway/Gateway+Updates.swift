@@ -13,7 +13,7 @@ extension Gateway {
             acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call),
             now: time)
         let updates = try await asking { () async throws(CaseStoreError) in
-            try await store.updates(wish.filter, now: time)
+            try await store.updates(wish.filter, for: reader(call)?.id, now: time)
         }
         let view = try await completed(wish.view, for: [])
         var response = try success(

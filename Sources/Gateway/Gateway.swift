@@ -13,6 +13,8 @@ package struct Gateway: Sendable {
     let keys: KeyRing
     /// `nil`: this server takes no pictures, and shows none.
     let pictures: Pictures?
+    /// Wakes those who wait for changes; `nil`: nobody waits here.
+    let signal: ChangeSignal?
     let metrics: Metrics
     let requestIDs: RequestIDs
     let logger: Logger
@@ -37,6 +39,12 @@ package struct Gateway: Sendable {
         package var errorCodes = ErrorCodes.plain
         package var requestLog = RequestLog.written
         package var callbacks = Calls.Callbacks.off
+        /// Clients that may wait for a change at the same time; others are answered at once.
+        package var mostWaiting = 1000
+        /// Why a webhook may not be told at an address, or `nil`; without a way out there is none.
+        package var objection: @Sendable (_ address: String) -> String? = { _ in
+            "this server calls nobody"
+        }
 
         package init(publicURL: String, contact: String, keyService: String) {
             self.publicURL = publicURL.last == "/" ? String(publicURL.dropLast()) : publicURL
@@ -58,7 +66,7 @@ package struct Gateway: Sendable {
 
     package init(
         settings: Settings, publication: Publication, store: CaseStore, keys: KeyRing,
-        pictures: Pictures? = nil, metrics: Metrics = Metrics(), logger: Logger,
+        pictures: Pictures? = nil, signal: ChangeSignal? = nil, metrics: Metrics = Metrics(), logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() },
         digest: @escaping @Sendable ([UInt8]) -> [UInt8]
     ) {
@@ -67,6 +75,7 @@ package struct Gateway: Sendable {
         self.store = store
         self.keys = keys
         self.pictures = pictures
+        self.signal = signal
         self.metrics = metrics
         self.requestIDs = RequestIDs()
         self.logger = logger
@@ -156,7 +165,16 @@ package struct Gateway: Sendable {
             throw Fault(.notAcceptable, "Accept names neither text/xml nor application/json.")
         }
         let call = try Call(request, route, format, publication.now)
-        return request.method == .post ? try await write(call) : try await read(call)
+        return switch request.method {
+        case .post: try await write(call)
+        case .delete: try await delete(call)
+        default: try await read(call)
+        }
+    }
+
+    private func delete(_ call: Call) async throws(Fault) -> EdgeResponse {
+        guard case .webhook(let id) = call.route.resource else { throw Self.unknownPath }
+        return try await unsubscribe(id, call)
     }
 
     private func write(_ call: Call) async throws(Fault) -> EdgeResponse {
@@ -164,6 +182,7 @@ package struct Gateway: Sendable {
         case .requests: try await refusals { () async throws(Fault) in try await create(call) }
         case .updates: try await refusals { () async throws(Fault) in try await update(call) }
         case .support(let id): try await support(id, call)
+        case .webhooks: try await subscribe(call)
         default: throw Self.unknownPath
         }
     }
@@ -191,7 +210,10 @@ package struct Gateway: Sendable {
             case .token(let token): try await receipt(token, call)
             case .updates: try await updates(call)
             case .candidates: try await candidates(call)
-            case .changes, .webhooks, .webhook, .support, .media: throw Self.unknownPath
+            case .changes: try await changes(call)
+            case .webhooks: try await webhooks(call)
+            case .webhook(let id): try await webhook(id, call)
+            case .support, .media: throw Self.unknownPath
             }
         if call.hasKeyInQuery {
             response.headers.append(

@@ -9,6 +9,8 @@ package final class Metrics: Sendable {
     package let repeated = Number()
     package let refused = Number()
     package let inFlight = Number()
+    /// Who waits for a change.
+    package let waiting = Number()
     private let requests: [Name: [Number]]
     private let latency: [Number]
     private let latencySum = Number()

@@ -51,7 +51,7 @@ extension Calls {
         return call
     }
 
-    private static func cursor(
+    static func cursor(
         _ parameters: Parameters, _ problems: inout Problems
     ) -> ChangeCursor? {
         let text = problems.collect { () throws(Fault) in
@@ -66,20 +66,20 @@ extension Calls {
     }
 
     /// What cannot be a code is refused, because without it all services would be asked for.
-    private static func services(
+    static func services(
         _ parameters: Parameters, _ problems: inout Problems
     ) -> Set<Service.Code> {
-        let texts = parameters.list("service_code")
+        let texts = parameters.list("service_code", "services")
         let codes = texts.compactMap(Service.Code.init(rawValue:))
         if codes.count < texts.count { problems.add("service_code is not a code of a service") }
         return Set(codes)
     }
 
-    private static func kinds(
+    static func kinds(
         _ parameters: Parameters, _ problems: inout Problems
     ) -> Set<Event.Kind> {
         var kinds: Set<Event.Kind> = []
-        for word in parameters.list("type") {
+        for word in parameters.list("type", "kinds") {
             let kind = Event.Kind.allCases.first { word == $0.type || word == $0.rawValue }
             guard let kind else {
                 problems.add("type is not one that changes have")

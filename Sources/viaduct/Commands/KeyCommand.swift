@@ -110,13 +110,7 @@ struct KeyListCommand: ViaductCommand {
                 client.profile.words.joined(separator: ","), client.name,
             ]
         }
-        let widths = head.indices.map { column in
-            ([head] + rows).map { $0[column].count }.max() ?? 0
-        }
-        return ([head] + rows).map { row in
-            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
-        }.joined(separator: "\n")
+        return Terminal.table(head, rows)
     }
 }
 

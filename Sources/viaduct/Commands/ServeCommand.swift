@@ -38,7 +38,16 @@ struct ServeCommand: ViaductCommand {
             let changesets = try await Signals.interrupting(by: signals) {
                 try await prepare(deployment, logger)
             }
-            try await Serving(deployment, changesets: changesets, logger: logger).run()
+            let outside = try await Outside(settings)
+            do {
+                try await Serving(
+                    deployment, changesets: changesets, outside: outside, logger: logger
+                ).run()
+            } catch {
+                await outside.close()
+                throw error
+            }
+            await outside.close()
         } catch {
             await close(deployment, pool)
             throw error
@@ -81,14 +90,21 @@ private struct Serving {
     private let admin: Admin
     private let announcement: Announcement
     private let reload: Reload
+    private let outside: Outside
+    private let signal: ChangeSignal
 
-    init(_ deployment: Deployment, changesets: [Jurisdiction.ID: Date], logger: Logger) {
+    init(
+        _ deployment: Deployment, changesets: [Jurisdiction.ID: Date], outside: Outside,
+        logger: Logger
+    ) {
+        self.outside = outside
         self.deployment = deployment
         self.logger = logger
         settings = deployment.settings
         let digest: @Sendable ([UInt8]) -> [UInt8] = { Array(SHA256.hash(data: $0)) }
         let (store, pool) = (deployment.store, deployment.pool)
         keys = KeyRing(store)
+        signal = ChangeSignal(store)
         pulse = Pulse(store, isConnected: { pool.state == .ready })
         let metrics = Metrics()
         var site = Gateway.Settings(
@@ -98,6 +114,7 @@ private struct Serving {
         site.requestLog = settings.log.requests ? .written : .none
         site.callbacks = settings.http.jsonp ? .served : .off
         site.errorCodes = settings.http.strictErrorCodes ? .strict : .plain
+        site.objection = { outside.objection($0) }
         site.limits = Edge.Limits(settings.limits)
         site.mostInFlight = settings.limits.inFlight
         let publication = Publication(
@@ -105,7 +122,8 @@ private struct Serving {
         reload = Reload(
             settings: settings, store: store, publication: publication, logger: logger)
         gateway = Gateway(
-            settings: site, publication: publication, store: store, keys: keys, metrics: metrics,
+            settings: site, publication: publication, store: store, keys: keys,
+            pictures: outside.pictures, signal: signal, metrics: metrics,
             logger: logger, digest: digest)
         admin = Admin(metrics: metrics, pulse: pulse, version: Viaduct.version)
         announcement = Announcement(deployment)
@@ -120,6 +138,9 @@ private struct Serving {
             Loop { [reload] in await reload.run() },
             Loop { [deployment, logger] in await Self.prune(deployment.store, logger) },
         ]
+        services += outside.loops(
+            settings, store: deployment.store, signal: signal, logger: logger
+        ).map { Loop(body: $0) }
         if let cluster = deployment.cluster { services.append(Loop { await cluster.watch() }) }
         services += [
             Listener(

@@ -84,8 +84,10 @@ package struct DataSettings: Sendable, Equatable {
     /// `data.directory`; default `/var/lib/viaduct` for root, else `~/.local/share/viaduct`.
     package var directory: String
 
-    /// Pictures, named by their content.
+    /// Pictures that no report brought, such as the sample's.
     package var media: String { directory + "/media" }
+    /// Pictures of reports, named by their content.
+    package var pictures: String { directory + "/pictures" }
     /// The embedded PostgreSQL.
     package var cluster: String { directory + "/postgres" }
 }
