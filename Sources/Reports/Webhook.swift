@@ -102,15 +102,4 @@ extension Webhook {
             self.status = status
         }
     }
-
-    /// How long to wait after so many failed tries of one change in a row (D8).
-    ///
-    /// `chance` lies between 0 and 1 and moves it by up to a fifth, so that receivers which fail
-    /// together do not come back together. After the last step it goes on once a day.
-    package static func pause(afterAttempts attempts: Int, chance: Double) -> Duration {
-        let seconds = [5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]
-        let step = seconds[min(max(attempts, 1), seconds.count) - 1]
-        let moved = 0.8 + 0.4 * min(max(chance, 0), 1)
-        return .seconds(Double(step) * moved)
-    }
 }

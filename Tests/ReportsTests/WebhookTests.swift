@@ -1,4 +1,3 @@
-import Foundation
 import Reports
 import Testing
 
@@ -22,19 +21,5 @@ import Testing
     @Test(arguments: nonsense)
     func `a secret of another shape is none`(text: String) {
         #expect(WebhookSecret(parsing: text) == nil)
-    }
-
-    @Test func `tries become rarer up to once a day, and are spread by a fifth`() {
-        let steps = [5, 60, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400, 86_400]
-        for (index, seconds) in steps.enumerated() {
-            let middle = Webhook.pause(afterAttempts: index + 1, chance: 0.5)
-            #expect(abs(middle / .seconds(1) - Double(seconds)) < 0.001)
-            let (low, high) = (
-                Webhook.pause(afterAttempts: index + 1, chance: 0),
-                Webhook.pause(afterAttempts: index + 1, chance: 1)
-            )
-            #expect(abs(low / .seconds(1) - Double(seconds) * 0.8) < 0.001)
-            #expect(abs(high / .seconds(1) - Double(seconds) * 1.2) < 0.001)
-        }
     }
 }
