@@ -30,6 +30,7 @@ extension Gateway {
         }
         response.status = 200
         response.headers += Self.headers(text, type: found.format.contentType)
+        response.headers.append(("Cache-Control", "public, max-age=86400, immutable"))
         response.body = found.body
         return response
     }
@@ -59,7 +60,6 @@ extension Gateway {
             ("Content-Type", type), ("Content-Disposition", "inline; filename=\"\(name)\""),
             ("Content-Security-Policy", "default-src 'none'; sandbox"),
             ("Cross-Origin-Resource-Policy", "cross-origin"),
-            ("Cache-Control", "public, max-age=86400, immutable"),
         ]
     }
 
@@ -82,7 +82,8 @@ extension Gateway {
             throw Self.noPicture
         }
         return EdgeResponse(
-            status: 200, headers: Self.headers(name, type: type),
+            status: 200,
+            headers: Self.headers(name, type: type) + [("Cache-Control", "public, max-age=86400")],
             body: .file(path: directory + "/" + name))
     }
 

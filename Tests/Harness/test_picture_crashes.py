@@ -102,12 +102,13 @@ class Site:
         assert self.rows("SELECT count(*) FROM media WHERE state <> 'stored'") == ["0"]
         names = self.names
         assert names <= self.files, "a row without its file"
-        shown = caller.get("/requests.json", extensions="true", page_size=500).text
-        assert set(NAME.findall(shown.replace("\\/", "/"))) == names
-        for name in names:
-            picture = self.instance.caller("").send(
-                request("GET", f"/media/{name}", {"Connection": "close"})
-            )
+        assert set(self.rows("SELECT unnest(media) FROM report")) == names
+        page = caller.get("/requests.json", extensions="true", page_size=25).text
+        shown = set(NAME.findall(page.replace("\\/", "/")))
+        assert shown <= names and len(shown) == 2 * min(len(described), 25)
+        for name in shown:
+            raw = request("GET", f"/media/{name}", {"Connection": "close"})
+            picture = self.instance.caller("").send(raw)
             assert (picture.status, picture.header("Content-Type")) == (200, "image/png")
 
 

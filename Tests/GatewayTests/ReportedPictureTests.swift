@@ -10,7 +10,7 @@ import Testing
 @testable import Gateway
 
 /// Pictures that come along with reports, from the form to the answer that shows them.
-@Suite struct PictureTests {
+@Suite struct ReportedPictureTests {
     /// Runs the body with a gateway that keeps pictures in a directory of its own.
     static func with(
         quota: Int = 200_000_000, lowWater: Double = 0,
@@ -81,7 +81,7 @@ extension Fixture {
     }
 }
 
-extension PictureTests {
+extension ReportedPictureTests {
     @Test func `a report shows what came along, with the headers of a picture`() async throws {
         try await Self.with { fixture, store async throws in
             let answer = await fixture.report(with: Self.pictures)
@@ -104,8 +104,9 @@ extension PictureTests {
                 Issue.record("a file is sent as it lies there")
                 return
             }
-            let bytes = try Data(contentsOf: URL(filePath: path))
-            #expect(try Picture.read([UInt8](bytes)).bytes == [UInt8](bytes))
+            let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+            let clean = try Picture.read(bytes)
+            #expect(clean.bytes == bytes)
             let again = await fixture.get(
                 "/media/\(name)", [(name: "If-None-Match", value: "\"\(name)\"")])
             #expect(again.status == 304)
@@ -148,7 +149,7 @@ extension PictureTests {
     }
 
     @Test func `where pictures cannot be kept, reports without them still are`() async throws {
-        try await Self.with(lowWater: 2) { fixture, _ in
+        try await Self.with(lowWater: 2) { fixture, _ async throws in
             let answer = await fixture.report(with: Self.pictures)
             #expect(answer.status == 503)
             #expect(answer.header("Retry-After") != nil)
