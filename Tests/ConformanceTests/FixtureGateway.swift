@@ -39,8 +39,10 @@ struct FixtureGateway: Sendable {
             }
         }
         let keys = try await FixtureKeys(in: store)
-        return FixtureGateway(
+        let opened = FixtureGateway(
             pool: pool, store: store, catalogue: catalogue, changesets: changesets, keys: keys)
+        await opened.knowKeys(opened.gateway)
+        return opened
     }
 
     /// The fixture cannot be loaded.

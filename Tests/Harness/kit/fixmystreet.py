@@ -153,7 +153,10 @@ class FixMyStreet:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
     def _talk(self, raw: bytes) -> Answer | None:
-        conversation = talk(self.port, raw, patience=300, linger=0.1)
+        try:
+            conversation = talk(self.port, raw, patience=300, linger=0.1)
+        except OSError:
+            return None
         return conversation.answers[0] if conversation.answers else None
 
     def _read(self, answer: Answer | None) -> dict:
