@@ -492,7 +492,8 @@ def test_its_own_number_comes_back_to_it_alone(council, fms):
     report = fms.report(problem())
     fms.send_reports()
     told = tell(council, report, f"n-{report.number}", "OPEN", "Numbered")
-    rows = fms.get("servicerequestupdates.xml", service_request_id=report.external_id)["request_update"]
+    rows = fms.get(
+        "servicerequestupdates.xml", api_key=fms.key, service_request_id=report.external_id)["request_update"]
     assert [(row["update_id"], row["fixmystreet_id"]) for row in rows] == [(told, str(report.number))]
     plain = council[0].caller("council").get(
         "/servicerequestupdates.json", service_request_id=report.external_id).json  # fmt: skip

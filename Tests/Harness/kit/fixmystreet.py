@@ -366,7 +366,7 @@ class FixMyStreet:
         end = end or now()
         window = (stamp(start or end - timedelta(hours=hours)), stamp(end))
         found = self.get(
-            "servicerequestupdates.xml", api_key="", start_date=window[0], end_date=window[1]
+            "servicerequestupdates.xml", api_key=self.key, start_date=window[0], end_date=window[1]
         )
         added = 0
         for update in found.get("request_update") or []:
