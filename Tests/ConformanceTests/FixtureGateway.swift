@@ -40,9 +40,8 @@ struct FixtureGateway: Sendable {
             }
         }
         let keys = try await FixtureKeys(in: store)
-        let directory = try TestDirectory()
         let pictures = Pictures(
-            try PictureStore(directory: directory.path, lowWater: 0),
+            try PictureStore(directory: TestDirectory().path, lowWater: 0),
             thumbnailer: await Thumbnailer.find())
         let opened = FixtureGateway(
             pool: pool, store: store, catalogue: catalogue, changesets: changesets, keys: keys,
@@ -153,6 +152,13 @@ struct FixtureGateway: Sendable {
         return VectorResponse(
             status: response.status,
             headers: response.headers.map { HeaderLine(name: $0.name, value: $0.value) },
-            body: response.bytes)
+            body: bytes(of: response))
+    }
+
+    private static func bytes(of response: EdgeResponse) -> [UInt8] {
+        guard case .file(let path) = response.body, !response.omitsBody else {
+            return response.bytes
+        }
+        return FileManager.default.contents(atPath: path).map { Array($0) } ?? []
     }
 }
