@@ -37,18 +37,19 @@ extension CaseStore {
         )
         SELECT report, time, kind, detail, description FROM (
             SELECT id AS report, requested AS time, 'opened' AS kind, 'OPEN' AS detail,
-                NULL AS description, 0 AS place, '' COLLATE "C" AS entry
+                NULL AS description, 0 AS part, 0::bigint AS place
             FROM asked
             UNION ALL
-            SELECT id, closed, 'closed', coalesce(detail, 'CLOSED'), reason, 1, ''
+            SELECT id, closed, 'closed', coalesce(detail, 'CLOSED'), reason, 1, 0
             FROM asked WHERE status = 'closed' AND NOT EXISTS (
                 SELECT FROM "update" AS told
                 WHERE told.report = asked.id AND told.kind IN ('closed', 'duplicate'))
             UNION ALL
-            SELECT told.report, told.published, told.kind, told.detail, told.description, 2, told.id
+            SELECT told.report, told.published, told.kind, told.detail, told.description, 2,
+                told.place
             FROM "update" AS told JOIN asked ON asked.id = told.report
         ) AS history
-        ORDER BY report, place, time, entry
+        ORDER BY report, part, time, place
         """
     }
 

@@ -4,7 +4,7 @@ import Reports
 
 extension CaseStore {
     /// The published updates that the filter asks for, of public reports only: ascending by their
-    /// publication, then by id (GR-13.1).
+    /// publication (GR-13.1).
     ///
     /// Who asks for windows that follow each other, both ends inclusive, gets every update (D13):
     /// nothing appears before the end of a window that was read, as far as the end is not in the
@@ -51,7 +51,7 @@ enum UpdateRow {
         if !filter.reports.isEmpty {
             statement += " AND \"update\".report = ANY (\(filter.reports.map(\.rawValue)))"
         }
-        statement += " ORDER BY \"update\".published, \"update\".id"
+        statement += " ORDER BY \"update\".published, \"update\".place"
         if let page = filter.page { statement += " LIMIT \(page.size) OFFSET \(page.offset)" }
         return statement
     }

@@ -12,8 +12,9 @@ extension Gateway {
             call.parameters, in: jurisdiction, stage: call.route.base.stage,
             acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call),
             now: time)
+        let reader = reader(call)?.id
         let updates = try await asking { () async throws(CaseStoreError) in
-            try await store.updates(wish.filter, for: reader(call)?.id, now: time)
+            try await store.updates(wish.filter, for: reader, now: time)
         }
         let view = try await completed(wish.view, for: [])
         var response = try success(

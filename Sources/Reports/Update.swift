@@ -137,7 +137,7 @@ extension Update {
     }
 }
 
-/// Which published updates a call asks for (GR-13.1): ascending by publication, then by id.
+/// Which published updates a call asks for (GR-13.1): in the order of their publication.
 package struct UpdateFilter: Sendable, Equatable {
     package var jurisdiction: Jurisdiction.ID
     package var stage: Stage

@@ -5,6 +5,7 @@ import DatabaseKit
 import Foundation
 import GeoReport
 import Logging
+import Media
 import NIOHTTP1
 import Postgres
 import Reports
@@ -39,8 +40,14 @@ struct FixtureGateway: Sendable {
             }
         }
         let keys = try await FixtureKeys(in: store)
-        return FixtureGateway(
-            pool: pool, store: store, catalogue: catalogue, changesets: changesets, keys: keys)
+        let pictures = Pictures(
+            try PictureStore(directory: TestDirectory().path, lowWater: 0),
+            thumbnailer: await Thumbnailer.find())
+        let opened = FixtureGateway(
+            pool: pool, store: store, catalogue: catalogue, changesets: changesets, keys: keys,
+            pictures: pictures)
+        await opened.knowKeys(opened.gateway)
+        return opened
     }
 
     /// The fixture cannot be loaded.
@@ -50,7 +57,7 @@ struct FixtureGateway: Sendable {
 
     private init(
         pool: Pool, store: CaseStore, catalogue: Catalogue, changesets: [Jurisdiction.ID: Date],
-        keys: FixtureKeys
+        keys: FixtureKeys, pictures: Pictures
     ) {
         let clock = TestClock()
         let digest: @Sendable ([UInt8]) -> [UInt8] = { Array(SHA256.hash(data: $0)) }
@@ -61,7 +68,7 @@ struct FixtureGateway: Sendable {
         settings.callbacks = .served
         gateway = Gateway(
             settings: settings, publication: publication, store: store, keys: KeyRing(store),
-            logger: Logger(label: "vectors") { _ in SwiftLogNoOpLogHandler() },
+            pictures: pictures, logger: Logger(label: "vectors") { _ in SwiftLogNoOpLogHandler() },
             now: { clock.now }, digest: digest)
         (self.pool, self.store, self.catalogue) = (pool, store, catalogue)
         (self.clock, self.keys) = (clock, keys)
@@ -145,6 +152,13 @@ struct FixtureGateway: Sendable {
         return VectorResponse(
             status: response.status,
             headers: response.headers.map { HeaderLine(name: $0.name, value: $0.value) },
-            body: response.bytes)
+            body: bytes(of: response))
+    }
+
+    private static func bytes(of response: EdgeResponse) -> [UInt8] {
+        guard case .file(let path) = response.body, !response.omitsBody else {
+            return response.bytes
+        }
+        return FileManager.default.contents(atPath: path).map { Array($0) } ?? []
     }
 }

@@ -410,7 +410,9 @@ def test_nothing_is_missed_and_nothing_comes_twice(council, either):
     taken = [comment.external_id for report in reports for comment in report.comments]
     assert len(told) == 36
     assert sorted(taken) == sorted(told)
-    assert fms.dropped == [] and fms.messages == []
+    assert fms.dropped == []
+    mine = [report.external_id for report in reports]
+    assert not [text for text in fms.messages if any(number in text for number in mine)]
 
 
 def test_windows_that_only_touch_lose_nothing(council, fms):
@@ -492,7 +494,8 @@ def test_its_own_number_comes_back_to_it_alone(council, fms):
     report = fms.report(problem())
     fms.send_reports()
     told = tell(council, report, f"n-{report.number}", "OPEN", "Numbered")
-    rows = fms.get("servicerequestupdates.xml", service_request_id=report.external_id)["request_update"]
+    rows = fms.get(
+        "servicerequestupdates.xml", api_key=fms.key, service_request_id=report.external_id)["request_update"]
     assert [(row["update_id"], row["fixmystreet_id"]) for row in rows] == [(told, str(report.number))]
     plain = council[0].caller("council").get(
         "/servicerequestupdates.json", service_request_id=report.external_id).json  # fmt: skip

@@ -70,13 +70,15 @@ CREATE TABLE "update" (
     published timestamptz NOT NULL
         CONSTRAINT update_published_whole
         CHECK (published = date_trunc('second', published, 'UTC')),
+    -- The order of publication within a second: who reads updates takes the last one for the state.
+    place bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     CONSTRAINT update_sender_whole CHECK ((client IS NULL) = (foreign_id IS NULL)),
     -- A repeat is the same update (D5, GR-13.2).
     CONSTRAINT update_told_once UNIQUE (client, named, foreign_id)
 );
 
-CREATE INDEX update_by_publication ON "update" (jurisdiction, stage, published, id);
-CREATE INDEX update_by_report ON "update" (report, published, id);
+CREATE INDEX update_by_publication ON "update" (jurisdiction, stage, published, place);
+CREATE INDEX update_by_report ON "update" (report, published, place);
 
 -- What staff write for each other; never shown to the public.
 CREATE TABLE internal_note (

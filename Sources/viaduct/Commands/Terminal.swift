@@ -24,6 +24,17 @@ enum Terminal {
         // Nobody can be told that the output is closed.
         try? handle.write(contentsOf: Data(text.utf8))
     }
+
+    /// Rows under their heads, as wide as the widest cell of each column.
+    static func table(_ head: [String], _ rows: [[String]]) -> String {
+        let widths = head.indices.map { column in
+            ([head] + rows).map { $0[column].count }.max() ?? 0
+        }
+        return ([head] + rows).map { row in
+            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
+                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+        }.joined(separator: "\n")
+    }
 }
 
 /// How far a long work is: a bar for people who watch, a line now and then for logs.

@@ -153,7 +153,10 @@ class FixMyStreet:
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
     def _talk(self, raw: bytes) -> Answer | None:
-        conversation = talk(self.port, raw, patience=300, linger=0.1)
+        try:
+            conversation = talk(self.port, raw, patience=300, linger=0.1)
+        except OSError:
+            return None
         return conversation.answers[0] if conversation.answers else None
 
     def _read(self, answer: Answer | None) -> dict:
@@ -363,7 +366,7 @@ class FixMyStreet:
         end = end or now()
         window = (stamp(start or end - timedelta(hours=hours)), stamp(end))
         found = self.get(
-            "servicerequestupdates.xml", api_key="", start_date=window[0], end_date=window[1]
+            "servicerequestupdates.xml", api_key=self.key, start_date=window[0], end_date=window[1]
         )
         added = 0
         for update in found.get("request_update") or []:
