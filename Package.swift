@@ -44,7 +44,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "GeoReport", "Reports", "CaseStore", "Media", .hummingbird, .nio, .nioHTTP1, .nioPosix,
+                "GeoReport", "Reports", "CaseStore", "Media", .hummingbird, .nio, .nioHTTP1,
+                .nioPosix,
                 .lifecycle, .log,
             ]),
         .target(
@@ -58,7 +59,8 @@ let package = Package(
             name: "viaduct",
             dependencies: [
                 "Gateway", "CaseStore", "GeoReport", "Reports", "Media", "Outbound", "Postgres",
-                "Relay", "XML", "Conformance", .lifecycle, .signals, .log, .arguments, .configuration, .yams,
+                "Relay", "XML", "Conformance", .lifecycle, .signals, .log, .arguments,
+                .configuration, .yams,
                 .nioPosix, .crypto,
             ]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),

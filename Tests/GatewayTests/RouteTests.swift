@@ -69,7 +69,9 @@ import Testing
         let route = try Route(parsing: known.path)
         #expect(route.resource == known.resource)
         #expect(route.format == known.format)
-        #expect(route.base == Route.Base(
+        #expect(
+            route.base
+                == Route.Base(
                     stage: known.stage, slug: known.slug, dialect: known.dialect))
     }
 

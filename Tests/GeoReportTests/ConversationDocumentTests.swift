@@ -9,7 +9,7 @@ extension Sample {
         return id
     }
 
-    /// The two updates of GR-12.8.
+    /// The two updates of GR-13.1.
     static let started = Update(
         id: update("U-000981"), report: closed.id, detail: .inProgress,
         description: "Екипът е на място.", published: time("2026-04-15T07:30:00.9Z"))

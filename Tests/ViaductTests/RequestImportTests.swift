@@ -92,7 +92,7 @@ import Testing
             let table = KeyListCommand.table(try await store.list())
             #expect(table.contains(client.id.rawValue))
             #expect(!table.contains(key.secret))
-            #expect(table.contains("compact 201"))
+            #expect(table.contains("compact,201"))
             #expect(try await store.revoke(client.id, now: Self.now))
             #expect(try await store.client(of: key.secret) == nil)
             #expect(KeyListCommand.table(try await store.list()).contains("revoked"))
