@@ -34,8 +34,7 @@ import Testing
                     _ = try await store.publish(Catalogue([town]), now: Date())
                     var source = SystemRandomNumberGenerator()
                     let client = try await store.create(
-                        key: Key(using: &source), name: "a test", scopes: [.follow],
-                        scopes: [.report, .follow],
+                        key: Key(using: &source), name: "a test", scopes: [.report, .follow],
                         now: Date())
                     try await body(
                         Town(
