@@ -246,13 +246,16 @@ def test_its_definition_is_served(capital, captures):
     ours = capital.get("/services/S0301.json").json
     assert plain(ours) == tree(capital.get("/services/S0301.xml").xml)
     expected = sorted(tree(theirs)["attributes"], key=lambda a: int(a["order"]))
-    assert [a["code"] for a in ours["attributes"]] == [a["code"] for a in expected]
-    for here, there in zip(ours["attributes"], expected, strict=True):
+    # Ours ends with FixMyStreet's question.
+    *questions, number = ours["attributes"]
+    assert [a["code"] for a in questions] == [a["code"] for a in expected]
+    assert number["code"] == "fixmystreet_id"
+    for here, there in zip(questions, expected, strict=True):
         assert text(here["description"]) == text(there["description"])
         assert plain(here["required"]) == there["required"]
         assert plain(here["variable"]) == there["variable"]
         assert here.get("values", []) == there["values"]
-    assert [a["order"] for a in ours["attributes"]] == list(range(1, len(expected) + 1))
+    assert [a["order"] for a in ours["attributes"]] == list(range(1, len(expected) + 2))
 
 
 def test_its_required_answer_is_required(capital):
