@@ -66,7 +66,8 @@ package struct Gateway: Sendable {
 
     package init(
         settings: Settings, publication: Publication, store: CaseStore, keys: KeyRing,
-        pictures: Pictures? = nil, signal: ChangeSignal? = nil, metrics: Metrics = Metrics(), logger: Logger,
+        pictures: Pictures? = nil, signal: ChangeSignal? = nil, metrics: Metrics = Metrics(),
+        logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() },
         digest: @escaping @Sendable ([UInt8]) -> [UInt8]
     ) {

@@ -28,7 +28,9 @@ extension Calls {
         }
         let named = parameters.list("jurisdictions", "jurisdiction_id").compactMap { text in
             let known = Jurisdiction.ID(rawValue: text).flatMap(catalogue.jurisdiction)
-            if known == nil { problems.add("jurisdictions names \(text), which is not served here") }
+            if known == nil {
+                problems.add("jurisdictions: \(text) is not served here")
+            }
             return known?.id
         }
         let all = base.map { [$0.id] } ?? named

@@ -55,7 +55,8 @@ struct WebhookCreateCommand: ViaductCommand {
                 }), client.scopes.contains(.follow)
             else {
                 throw CommandError(
-                    .data, "There is no valid client \(client) with the scope follow; "
+                    .data,
+                    "There is no valid client \(client) with the scope follow; "
                         + "see viaduct key list.")
             }
             return try await deployment.store.subscribe(
