@@ -104,7 +104,14 @@ extension OutboundGuard.Settings {
         self.init(
             ports: Set([80, 443] + settings.outbound.ports),
             allow: settings.outbound.allowed.compactMap { OutboundGuard.Allowance($0) },
-            own: (try? Destination(settings.http.publicURL)).map { [$0.host] } ?? [])
+            own: (try? Destination(settings.http.publicURL)).flatMap(Self.own) ?? [])
+    }
+
+    /// Ourselves, as the public calls us: what is not public nobody reaches whom the operator does
+    /// not name.
+    private static func own(_ destination: Destination) -> [Destination.Host]? {
+        guard case .address(let address) = destination.host else { return [destination.host] }
+        return address.isPublic ? [destination.host] : nil
     }
 }
 
