@@ -152,6 +152,8 @@ def conversation(viaduct, suffix: str, at: str) -> dict:
 
 def test_changes_keep_to_their_schemas(viaduct):
     key = viaduct.instance.key("f", "--scope", "follow")
+    place = {"lat": "42.7", "long": "23.3", "description": f"changed {now()}"}
+    assert viaduct.sofia.post("/requests.json", {"service_code": "GRAFFITI", **place}).status == 200
     page = viaduct.sofia.get("/changes", {"X-API-Key": key}).json
     assert page["changes"]
     schemas = {path.name.split(".")[0]: json.loads(path.read_text()) for path in SCHEMAS}
