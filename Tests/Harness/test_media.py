@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from kit import photos
 from kit.instance import peak
@@ -89,6 +89,13 @@ def test_nothing_is_left_of_what_cameras_write(passed):
     assert secret == []
 
 
+def colours(picture: Image.Image) -> bytes:
+    """What the picture's numbers mean as sRGB."""
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
+    small = picture.resize((32, 32))
+    return ImageCms.profileToProfile(small, profile, ImageCms.createProfile("sRGB"), outputMode="RGB").tobytes()
+
+
 def test_the_pictures_themselves_are_untouched(passed):
     files, taken = passed
     for file in files:
@@ -97,7 +104,8 @@ def test_the_pictures_themselves_are_untouched(passed):
         assert theirs.tobytes() == ours.tobytes(), file.name
         assert ours.getexif().get(0x0112, 1) == theirs.getexif().get(0x0112, 1), f"orientation of {file.name}"
         if "icc_profile" in theirs.info:
-            assert ours.info.get("icc_profile") == theirs.info["icc_profile"], file.name
+            # The profile is written anew, without its texts: it must still mean the same colours.
+            assert colours(ours) == colours(theirs), file.name
 
 
 def test_what_stands_behind_the_end_is_cut(viaduct):
