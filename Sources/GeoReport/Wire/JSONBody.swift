@@ -11,7 +11,9 @@ enum JSONBody {
         "device_id", "deviceid", "account_id", "client_request_id",
     ]
     /// Parameters that are text or a list of texts.
-    private static let lists: Set = ["media_url", "media_url[]", "media", "media[]"]
+    private static let lists: Set = [
+        "jurisdictions", "kinds", "media", "media[]", "media_url", "media_url[]", "services",
+    ]
 
     /// The parameters, or a fault that names the one at fault.
     static func items(_ bytes: [UInt8]) throws(Fault) -> [Parameters.Item] {
