@@ -158,7 +158,8 @@ def test_addresses_that_mean_us_cause_no_connection(guarded):
 
 def test_what_a_good_site_leads_to_is_judged_again(guarded):
     before = list(guarded.forbidden.seen)
-    shorter = [text for text in forms(guarded.forbidden.port) if text.isascii() and text.isprintable()]
+    texts = forms(guarded.forbidden.port)
+    shorter = [text for text in texts if text.isascii() and text.isprintable() and len(text) < 500]
     taken = []
     for number, text in enumerate(shorter):
         status = (301, 302, 303, 307, 308)[number % 5]

@@ -12,7 +12,7 @@ enum JSONBody {
     ]
     /// Parameters that are text or a list of texts.
     private static let lists: Set = [
-        "media_url", "media_url[]", "media", "media[]", "services", "kinds", "jurisdictions",
+        "jurisdictions", "kinds", "media", "media[]", "media_url", "media_url[]", "services",
     ]
 
     /// The parameters, or a fault that names the one at fault.
