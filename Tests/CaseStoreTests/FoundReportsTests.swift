@@ -9,8 +9,13 @@ extension CaseStoreTests {
     @Suite struct FindingReports {
         /// Documents are written from bytes, either a row's or a report's: nobody sees a difference.
         @Test func `a row's bytes are those of the report that it holds`() async throws {
-            try await withStore { store, _ in
+            try await withStore { store, pool in
                 _ = try await store.take((0..<64).map(Self.history), now: Sample.now)
+                _ = try await pool.query(
+                    """
+                    UPDATE report SET supports = right(source_id, 1)::int,
+                        parent = CASE WHEN source_id LIKE '%3' THEN 'A-4' END
+                    """)
                 var filter = Sample.filter()
                 filter.page.size = 50
                 let page = try await store.find(filter, now: Sample.now).reports
@@ -51,17 +56,23 @@ private struct Told: Equatable {
     let times: [Date?]
     let coordinate: Coordinate?
     let answers: [Answer]
+    let detail: Detail?
+    let visibility: Visibility
+    let supports: Int
 
     init(_ report: ReportBytes) {
         texts =
             ([
-                report.id, report.service, report.serviceName, report.detail, report.statusNotes,
+                report.id, report.service, report.serviceName, report.statusNotes,
                 report.title, report.description, report.agency, report.notice, report.address,
-                report.addressID, report.zipcode, report.channel,
+                report.addressID, report.zipcode, report.channel, report.parent,
             ] + report.media).map { $0.baseAddress == nil ? nil : Array($0) }
         status = report.status
         times = [report.requested, report.updated, report.expected, report.published]
         coordinate = report.coordinate
         answers = report.answers
+        detail = report.detail
+        visibility = report.visibility
+        supports = report.supports
     }
 }
