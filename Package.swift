@@ -27,12 +27,12 @@ let package = Package(
         .systemLibrary(
             name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(name: "Reports"),
-        .target(name: "Postgres", dependencies: ["CLibPQ"]),
+        .target(name: "Postgres", dependencies: ["CLibPQ"], swiftSettings: .inPlace),
         .target(name: "XML", dependencies: ["CLibXML2"]),
         .target(name: "GeoReport", dependencies: ["Reports", "XML"]),
         .target(
             name: "CaseStore", dependencies: ["Reports", "Postgres", .crypto],
-            resources: [.embedInCode("Migrations")]),
+            resources: [.embedInCode("Migrations")], swiftSettings: .inPlace),
         .target(name: "Federation", dependencies: ["Reports"]),
         .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
         .target(name: "Outbound", dependencies: [.httpClient, .nio, .nioPosix, .nioSSL]),
@@ -47,7 +47,7 @@ let package = Package(
                 "GeoReport", "Reports", "CaseStore", "Media", .hummingbird, .nio, .nioHTTP1,
                 .nioPosix,
                 .lifecycle, .log,
-            ]),
+            ], swiftSettings: .inPlace),
         .target(
             name: "Conformance", dependencies: ["GeoReport", "Reports"], path: "Specs/GeoReport",
             exclude: [
@@ -104,6 +104,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+extension [SwiftSetting] {
+    /// An asynchronous function runs where its caller does. Otherwise a request looks for its
+    /// executor at each of twenty calls, only to find that it is there already.
+    static let inPlace: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+}
 
 extension Target.Dependency {
     static let hummingbird = product(name: "HummingbirdCore", package: "hummingbird")

@@ -9,7 +9,7 @@ extension CaseStore {
     /// than one piece in memory. What `each` throws ends it and comes out of it.
     package func export(
         _ filter: ReportFilter, now: Date, batch: Int = 500,
-        _ each: ([Report]) async throws -> Void
+        _ each: (FoundReports) async throws -> Void
     ) async throws {
         let statement =
             switch filter.scope {
@@ -19,7 +19,8 @@ extension CaseStore {
         do {
             try await pool.stream(statement, batch: batch) { rows in
                 try await each(
-                    ReportRow.reports(in: rows, of: filter.jurisdiction, stage: filter.stage))
+                    FoundReports(
+                        rows, in: rows.indices, of: filter.jurisdiction, stage: filter.stage))
             }
         } catch let error as PostgresError {
             throw CaseStoreError(error)

@@ -31,19 +31,34 @@ extension CaseStore {
     package func report(
         _ id: Report.ID, in jurisdiction: Jurisdiction.ID, stage: Stage, now: Date
     ) async throws(CaseStoreError) -> Report? {
-        let rows = try await query(
-            """
-            SELECT \(ReportRow.columns) FROM report
-            WHERE id = \(id.rawValue) AND jurisdiction = \(jurisdiction.rawValue)
-                AND stage = \(stage.rawValue) AND visibility = 'public'
-            """)
-        return try reports(in: rows, of: jurisdiction, stage: stage).first
+        try await find(id, in: jurisdiction, stage: stage).values().first
     }
 
     /// The published reports that the filter asks for; private ones are never among them.
     package func reports(
         _ filter: ReportFilter, now: Date
     ) async throws(CaseStoreError) -> ReportPage {
+        let page = try await find(filter, now: now)
+        return ReportPage(reports: try page.reports.values(), total: page.total, next: page.next)
+    }
+
+    /// As `report`, to be written and not to be worked with: none or one.
+    package func find(
+        _ id: Report.ID, in jurisdiction: Jurisdiction.ID, stage: Stage
+    ) async throws(CaseStoreError) -> FoundReports {
+        let rows = try await read(
+            """
+            SELECT \(ReportRow.columns) FROM report
+            WHERE id = \(id.rawValue) AND jurisdiction = \(jurisdiction.rawValue)
+                AND stage = \(stage.rawValue) AND visibility = 'public'
+            """)
+        return FoundReports(rows, in: rows.indices, of: jurisdiction, stage: stage)
+    }
+
+    /// As `reports`, to be written and not to be worked with.
+    package func find(
+        _ filter: ReportFilter, now: Date
+    ) async throws(CaseStoreError) -> FoundPage {
         switch filter.scope {
         case .ids(let ids):
             try await page(of: ids, filter, now: now)
@@ -72,19 +87,22 @@ extension CaseStore {
 
     private func page(
         of search: Search, _ filter: ReportFilter
-    ) async throws(CaseStoreError) -> ReportPage {
+    ) async throws(CaseStoreError) -> FoundPage {
         // One row more than asked for tells whether there is another page.
-        let rows = try await query(search.page)
-        let reports = try reports(
-            in: rows.prefix(filter.page.size), of: filter.jurisdiction, stage: filter.stage)
+        let rows = try await search.isQuick ? read(search.page) : query(search.page)
+        let reports = FoundReports(
+            rows, in: rows.indices, of: filter.jurisdiction, stage: filter.stage
+        ).prefix(filter.page.size)
         let isLast = rows.count <= filter.page.size
         var total = search.total(ifLastPageHolds: isLast ? reports.count : nil)
         if total == nil, filter.total == .counted {
             total = try await count(search)
         }
-        return ReportPage(
-            reports: reports, total: total,
-            next: isLast ? nil : reports.last.map { search.bookmark(at: $0) })
+        var next: ReportFilter.Bookmark?
+        if !isLast {
+            try reports.last.forEach(.withoutAnswers) { next = search.bookmark(at: $0) }
+        }
+        return FoundPage(reports: reports, total: total, next: next)
     }
 
     private func count(_ search: Search) async throws(CaseStoreError) -> Int? {
@@ -98,32 +116,24 @@ extension CaseStore {
     /// Named reports in the order of their ids; a bookmark means the ids behind its own (GR-8.2).
     private func page(
         of ids: [Report.ID], _ filter: ReportFilter, now: Date
-    ) async throws(CaseStoreError) -> ReportPage {
+    ) async throws(CaseStoreError) -> FoundPage {
         let wanted = ids.uniqued
         let rows = try await query(Search.named(wanted, filter, now: now))
-        let all = try reports(in: rows, of: filter.jurisdiction, stage: filter.stage)
-        let rest: ArraySlice<Report> =
-            switch filter.page.start {
-            case .offset(let offset):
-                all.dropFirst(offset)
-            case .after(let bookmark):
-                all.drop { $0.id != bookmark.id }.dropFirst()
-            }
-        let page = Array(rest.prefix(filter.page.size))
-        let next = page.count < rest.count ? page.last : nil
-        return ReportPage(
+        let all = FoundReports(
+            rows, in: rows.indices, of: filter.jurisdiction, stage: filter.stage)
+        let rest: FoundReports
+        switch filter.page.start {
+        case .offset(let offset):
+            rest = all.dropFirst(offset)
+        case .after(let bookmark):
+            let place = try all.values().firstIndex { $0.id == bookmark.id }
+            rest = all.dropFirst(place.map { $0 + 1 } ?? all.count)
+        }
+        let page = rest.prefix(filter.page.size)
+        let next = page.count < rest.count ? try page.last.values().first : nil
+        return FoundPage(
             reports: page, total: all.count,
             next: next.map { ReportFilter.Bookmark(microseconds: 0, id: $0.id) })
-    }
-
-    private func reports(
-        in rows: some Sequence<Row>, of jurisdiction: Jurisdiction.ID, stage: Stage
-    ) throws(CaseStoreError) -> [Report] {
-        do {
-            return try ReportRow.reports(in: rows, of: jurisdiction, stage: stage)
-        } catch {
-            throw CaseStoreError(error)
-        }
     }
 }
 

@@ -46,6 +46,15 @@ extension CaseStoreError {
 }
 
 extension CaseStore {
+    /// One statement that reads a few rows by an index, and never takes long.
+    func read(_ statement: SQL) async throws(CaseStoreError) -> Rows {
+        do {
+            return try await pool.read(statement)
+        } catch {
+            throw CaseStoreError(error)
+        }
+    }
+
     /// One statement outside a transaction.
     func query(_ statement: SQL) async throws(CaseStoreError) -> Rows {
         do {

@@ -13,41 +13,69 @@ enum ReportRow {
         report.channel, report.visibility, report.published, report.supports, report.parent
         """
 
+    /// Whether the answers to a service's questions are read: most documents do not tell them.
+    enum Answers { case read, skipped }
+
+    /// The report of a row of `columns`, in place.
+    static func bytes(_ row: RowBytes, _ answers: Answers) throws(PostgresError) -> ReportBytes {
+        guard let requested = try row.date(10), let updated = try row.date(11) else {
+            throw .undecodable(column: 10)
+        }
+        return ReportBytes(
+            id: row[0], service: row[1], serviceName: row[2], status: status(row[3].first),
+            detail: Detail(rawValue: row[4]), statusNotes: row[5], title: row[6],
+            description: row[7],
+            agency: row[8], notice: row[9], requested: requested, updated: updated,
+            expected: try row.date(12), address: row[13], addressID: row[14], zipcode: row[15],
+            coordinate: coordinate(latitude: try row.number(16), longitude: try row.number(17)),
+            media: try row.texts(18),
+            answers: answers == .read ? try Self.answers(row[19]) : [],
+            channel: row[20],
+            visibility: row[21].elementsEqual("public".utf8) ? .public : .private,
+            published: try row.date(22), supports: try row.integer(23) ?? 0, parent: row[24])
+    }
+
+    /// The id of the report in a row of `columns`.
+    static func id(_ row: RowBytes) throws(PostgresError) -> Report.ID {
+        try named(Report.ID.self, String(decoding: row[0], as: UTF8.self), column: 0)
+    }
+
     /// The report of a row of `columns`.
     static func report(
-        in row: Row, of jurisdiction: Jurisdiction.ID, stage: Stage
+        in row: RowBytes, of jurisdiction: Jurisdiction.ID, stage: Stage
     ) throws(PostgresError) -> Report {
-        var cells = row.cells
-        let (id, service, serviceName) = try (
-            named(Report.ID.self, try cells.next(), column: 0),
-            named(Service.Code.self, try cells.next(), column: 1),
-            cells.next(String?.self)
-        )
-        return try Report(
-            id: id, jurisdiction: jurisdiction, stage: stage, service: service,
-            serviceName: serviceName,
-            status: status(cells.nextBytes { $0?.first }),
-            detail: cells.next(String?.self).flatMap(Detail.init(rawValue:)),
-            statusNotes: cells.next(), title: cells.next(), description: cells.next(),
-            agency: cells.next(), notice: cells.next(), requested: cells.next(),
-            updated: cells.next(), expected: cells.next(), address: cells.next(),
-            addressID: cells.next(), zipcode: cells.next(),
-            coordinate: coordinate(latitude: cells.next(), longitude: cells.next()),
-            media: cells.next([String]?.self) ?? [], answers: answers(cells.next(), column: 19),
-            channel: cells.next(),
-            visibility: cells.nextBytes { $0?.elementsEqual("public".utf8) } == true
-                ? .public : .private,
-            published: cells.next(), supports: Int(cells.next(Int32.self)),
-            parent: cells.next(String?.self).flatMap(Report.ID.init(rawValue:)))
+        let bytes = try bytes(row, .read)
+        return Report(
+            id: try id(row), jurisdiction: jurisdiction, stage: stage,
+            service: try named(
+                Service.Code.self, String(decoding: bytes.service, as: UTF8.self), column: 1),
+            serviceName: bytes.serviceName.text, status: bytes.status,
+            detail: bytes.detail, statusNotes: bytes.statusNotes.text, title: bytes.title.text,
+            description: bytes.description.text, agency: bytes.agency.text,
+            notice: bytes.notice.text, requested: bytes.requested, updated: bytes.updated,
+            expected: bytes.expected, address: bytes.address.text,
+            addressID: bytes.addressID.text, zipcode: bytes.zipcode.text,
+            coordinate: bytes.coordinate,
+            media: bytes.media.map { String(decoding: $0, as: UTF8.self) },
+            answers: bytes.answers, channel: String(decoding: bytes.channel, as: UTF8.self),
+            visibility: bytes.visibility, published: bytes.published, supports: bytes.supports,
+            parent: bytes.parent.text.flatMap(Report.ID.init(rawValue:)))
     }
 
     /// The reports of all rows, in their order.
     static func reports(
-        in rows: some Sequence<Row>, of jurisdiction: Jurisdiction.ID, stage: Stage
+        in rows: Rows, of jurisdiction: Jurisdiction.ID, stage: Stage
+    ) throws(PostgresError) -> [Report] {
+        try reports(in: rows, rows.indices, of: jurisdiction, stage: stage)
+    }
+
+    /// The reports of these rows, in their order.
+    static func reports(
+        in rows: Rows, _ range: Range<Int>, of jurisdiction: Jurisdiction.ID, stage: Stage
     ) throws(PostgresError) -> [Report] {
         var reports: [Report] = []
-        reports.reserveCapacity(rows.underestimatedCount)
-        for row in rows {
+        reports.reserveCapacity(range.count)
+        try rows.forEach(in: range) { row throws(PostgresError) in
             reports.append(try report(in: row, of: jurisdiction, stage: stage))
         }
         return reports
@@ -71,11 +99,20 @@ enum ReportRow {
         return Coordinate(latitude: latitude, longitude: longitude)
     }
 
-    private static func answers(
-        _ text: String?, column: Int
-    ) throws(PostgresError) -> [Answer] {
-        guard let text else { return [] }
-        guard let answers = JSONText.answers(in: text) else { throw .undecodable(column: column) }
+    private static func answers(_ json: ReportBytes.Text) throws(PostgresError) -> [Answer] {
+        guard json.baseAddress != nil else { return [] }
+        // jsonb begins with the version of its form, which has been 1 since there is one.
+        guard json.first == 1,
+            let answers = JSONText.answers(
+                in: String(decoding: json.dropFirst(), as: UTF8.self))
+        else { throw .undecodable(column: 19) }
         return answers
+    }
+}
+
+extension ReportBytes.Text {
+    /// The text as a `String`, `nil` if there is none.
+    fileprivate var text: String? {
+        baseAddress == nil ? nil : String(decoding: self, as: UTF8.self)
     }
 }

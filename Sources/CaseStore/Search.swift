@@ -41,7 +41,7 @@ struct Search {
     }
 
     /// How many rows are passed over, and the conditions with those of a bookmark.
-    private var start: (Int, SQL) {
+    private var start: (offset: Int, matches: SQL) {
         switch filter.page.start {
         case .offset(let offset): (offset, conditions)
         case .after(let bookmark): (0, "\(conditions) AND \(behind(bookmark))")
@@ -65,6 +65,13 @@ struct Search {
         }
     }
 
+    /// Whether the page is a few rows at one place of an index. With a status it may be far to the
+    /// next row that has it.
+    var isQuick: Bool {
+        guard case .matching(let wanted) = filter.scope, isReadInOrder else { return false }
+        return wanted.status == nil && start.offset + filter.page.size <= 100
+    }
+
     /// All matches in their order, page or no page.
     var everything: SQL {
         "SELECT \(ReportRow.columns) FROM report WHERE \(conditions) ORDER BY \(order)"
@@ -82,7 +89,10 @@ struct Search {
     }
 
     /// The place of a report in the order of the answer.
-    func bookmark(at report: Report) -> ReportFilter.Bookmark {
+    func bookmark(at report: ReportBytes) -> ReportFilter.Bookmark? {
+        guard let id = Report.ID(rawValue: String(decoding: report.id, as: UTF8.self)) else {
+            return nil
+        }
         let time: Date? =
             switch filter.sort.key {
             case .requested: report.requested
@@ -90,7 +100,7 @@ struct Search {
             case .id, .distance: nil
             }
         let seconds = time.flatMap { Int64(exactly: $0.timeIntervalSince1970.rounded(.down)) }
-        return ReportFilter.Bookmark(microseconds: (seconds ?? 0) * 1_000_000, id: report.id)
+        return ReportFilter.Bookmark(microseconds: (seconds ?? 0) * 1_000_000, id: id)
     }
 
     /// The named reports that may be shown, in the order of their names.

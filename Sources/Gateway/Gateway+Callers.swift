@@ -63,14 +63,13 @@ extension Gateway {
     /// The view with what it needs beside the reports: where pictures are, and what happened to each
     /// report if that is shown.
     func completed(
-        _ view: ReportView, for reports: some Sequence<Report>
+        _ view: ReportView, for reports: () throws(CaseStoreError) -> [Report.ID]
     ) async throws(Fault) -> ReportView {
         var view = view
         view.mediaBase = settings.publicURL + "/media"
         guard view.extensions == .included else { return view }
-        let ids = reports.map(\.id)
         view.notes = try await asking { () async throws(CaseStoreError) in
-            try await store.notes(of: ids)
+            try await store.notes(of: reports())
         }
         return view
     }

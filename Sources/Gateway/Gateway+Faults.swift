@@ -45,7 +45,8 @@ extension Gateway {
         }
     }
 
-    private func fault(_ error: CaseStoreError) -> Fault {
+    /// A failure of the case store as a fault; what is behind it is for the log.
+    func fault(_ error: CaseStoreError) -> Fault {
         switch error {
         case .unavailable, .timeout:
             return Fault(

@@ -13,11 +13,14 @@ extension Gateway {
             acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call),
             now: time)
         let page = try await asking { () async throws(CaseStoreError) in
-            try await store.reports(search.filter, now: time)
+            try await store.find(search.filter, now: time)
         }
-        let view = try await completed(search.view, for: page.reports)
-        let bytes = Documents.reports(
-            page.reports, in: jurisdiction, view: view, absent: absent(call), as: call.format)
+        let view = try await completed(search.view, for: page.reports.ids)
+        var list = ReportListEncoder(
+            as: call.format, view: view, absent: absent(call),
+            capacity: ReportListEncoder.room(for: page.reports.count))
+        try write(page.reports, view) { list.append($0, in: jurisdiction) }
+        let bytes = list.finish()
         var response = try success(bytes, call)
         if let total = page.total { response.headers.append(("X-Total-Count", String(total))) }
         let links = PageLinks(
@@ -33,19 +36,34 @@ extension Gateway {
             call.parameters, acceptLanguage: call.request.fields.acceptLanguage,
             dialects: dialects(call))
         let time = now()
-        guard let id = Report.ID(rawValue: text),
-            let report = try await asking({ () async throws(CaseStoreError) in
-                try await store.report(
-                    id, in: jurisdiction.id, stage: call.route.base.stage, now: time)
-            })
-        else {
-            throw Fault(.notFound, "service_request_id was not found.")
+        guard let id = Report.ID(rawValue: text) else { throw Self.unknownReport }
+        let found = try await asking { () async throws(CaseStoreError) in
+            try await store.find(id, in: jurisdiction.id, stage: call.route.base.stage)
         }
-        let view = try await completed(wish, for: CollectionOfOne(report))
-        let bytes = Documents.report(
-            report, in: jurisdiction, view: view, absent: absent(call), now: time,
-            as: call.format)
-        return try success(bytes, call)
+        guard found.count > 0 else { throw Self.unknownReport }
+        let view = try await completed(wish, for: found.ids)
+        let absent = absent(call)
+        var document: [UInt8]?
+        try write(found, view) { report in
+            document = Documents.report(
+                report, in: jurisdiction, view: view, absent: absent, now: time, as: call.format)
+        }
+        guard let document else { throw Self.unknownReport }
+        return try success(document, call)
+    }
+
+    private static let unknownReport = Fault(.notFound, "service_request_id was not found.")
+
+    /// Hands out what was found with as much as the view shows.
+    private func write(
+        _ found: FoundReports, _ view: ReportView, _ body: (ReportBytes) -> Void
+    ) throws(Fault) {
+        do {
+            try found.forEach(
+                view.extensions == .included ? .withAnswers : .withoutAnswers, body)
+        } catch {
+            throw fault(error)
+        }
     }
 
     /// What has become of a receipt (GR-7).

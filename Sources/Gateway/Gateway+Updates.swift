@@ -16,7 +16,7 @@ extension Gateway {
         let updates = try await asking { () async throws(CaseStoreError) in
             try await store.updates(wish.filter, for: reader, now: time)
         }
-        let view = try await completed(wish.view, for: [])
+        let view = try await completed(wish.view, for: { [] })
         var response = try success(
             Documents.updates(
                 updates, in: jurisdiction, view: view, absent: absent(call), as: call.format),
@@ -106,7 +106,7 @@ extension Gateway {
         }
         var view = wish.view
         view.extensions = .included
-        view = try await completed(view, for: found.map(\.report))
+        view = try await completed(view, for: { found.map(\.report.id) })
         return try success(
             Documents.candidates(
                 found, in: jurisdiction, view: view, absent: absent(call), as: call.format), call)

@@ -18,7 +18,7 @@ struct PageLinks {
     }
 
     /// The header, or `nil` if one page holds everything.
-    func header(_ search: Search, _ page: ReportPage) -> String? {
+    func header(_ search: Search, _ page: FoundPage) -> String? {
         let size = search.filter.page.size
         var links: [String] = []
         func add(_ relation: String, _ choice: String) {

@@ -33,8 +33,18 @@ final class Command: @unchecked Sendable {
     /// How long the server may say nothing while this is at the front.
     enum Patience { case statementTimeout, endless }
 
+    /// How a statement shares a connection with others.
+    enum Manner {
+        /// With a Sync of its own, behind as few others as can be.
+        case alone
+        /// A quick read: with others under one Sync, over as few connections as can be. It changes
+        /// nothing, so that the failure of another, which ends them all, makes it run once more.
+        case together
+    }
+
     let work: Work
     let loss: Loss
+    private(set) var manner: Manner
     let patience: Patience
     /// When it stops waiting for a connection; set by the reactor.
     var expires: Nanoseconds = 0
@@ -45,9 +55,14 @@ final class Command: @unchecked Sendable {
     var failure: Failure?
     /// The statement that this command prepares, and the number of its answer among the others.
     var preparation: (key: StatementCache.Key, answer: Int)?
-    /// How many answers are to come, and how many have come without a failure.
+    /// How many answers are to come, how many have come, and how many of them without a failure.
     var asked = 0
+    var ended = 0
     var answered = 0
+    /// Whether the Sync that ends its batch stands behind this command.
+    var hasSync = false
+    /// Whether the failure of another kept it from being run.
+    var isPassedOver = false
     var isRepeated = false
     private var waiter: Waiter?
 
@@ -58,10 +73,11 @@ final class Command: @unchecked Sendable {
     }
 
     init(
-        _ work: Work, loss: Loss = .unknown, patience: Patience = .statementTimeout,
-        for waiter: Waiter
+        _ work: Work, manner: Manner = .alone, loss: Loss = .unknown,
+        patience: Patience = .statementTimeout, for waiter: Waiter
     ) {
         self.work = work
+        self.manner = manner
         self.loss = loss
         self.patience = patience
         self.waiter = waiter
@@ -111,7 +127,9 @@ final class Command: @unchecked Sendable {
         result = nil
         failure = nil
         preparation = nil
-        (asked, answered) = (0, 0)
-        isRepeated = true
+        (asked, ended, answered) = (0, 0, 0)
+        isPassedOver = false
+        hasSync = false
+        manner = .alone
     }
 }

@@ -9,6 +9,10 @@ final class Connection {
     let socket: Int32
     /// Commands that were sent and are not answered yet, oldest first.
     private(set) var inFlight = Queue<Command>()
+    /// How many of them are not quick reads: behind one of those, nobody knows how long it takes.
+    private(set) var othersInFlight = 0
+    /// Quick reads have been sent and their Sync has not.
+    private(set) var owesSync = false
     /// When the server was last heard, or first asked after a silence.
     private(set) var lastProgress: Nanoseconds = 0
     /// Nothing more is sent, and it is closed as soon as nothing is in flight.
@@ -48,7 +52,9 @@ final class Connection {
 
     /// Everything that was sent and not answered, oldest first; nothing is in flight then.
     func takeInFlight() -> [Command] {
-        inFlight.removeAll()
+        othersInFlight = 0
+        owesSync = false
+        return inFlight.removeAll()
     }
 }
 
@@ -61,7 +67,19 @@ extension Connection {
     func send(_ command: Command, now: Nanoseconds) -> Bool {
         if inFlight.isEmpty { lastProgress = now }
         command.sent = now
+        if case .statement(let sql) = command.work, command.manner == .together {
+            inFlight.append(command)
+            owesSync = true
+            return send(sql, for: command)
+        }
+        // What is no quick read shares its Sync with nobody.
+        guard sync() else {
+            inFlight.append(command)
+            return false
+        }
         inFlight.append(command)
+        othersInFlight += 1
+        command.hasSync = true
         switch command.work {
         case .statement(let sql):
             return send(sql, for: command) && PQpipelineSync(pointer) == 1
@@ -78,6 +96,15 @@ extension Connection {
             // has been taken from the socket by now, and no other comes that would wake us.
             return PQputCopyEnd(pointer, reason) == 1 && readResults()
         }
+    }
+
+    /// Ends the batch of quick reads, if there is one, and with that sends it; `false` if the
+    /// connection is lost.
+    func sync() -> Bool {
+        guard owesSync else { return true }
+        owesSync = false
+        inFlight.last?.hasSync = true
+        return PQpipelineSync(pointer) == 1
     }
 
     private func send(_ sql: SQL, for command: Command) -> Bool {
@@ -150,6 +177,7 @@ extension Connection {
     /// Finishes data of a COPY that the socket has now taken.
     func finishWriting() {
         guard case .copyData? = inFlight.first?.work else { return }
+        othersInFlight -= 1
         inFlight.popFirst()?.finish(.success(nil))
     }
 
@@ -172,6 +200,8 @@ extension Connection {
                 if !isPipelined {
                     guard returnToPipeline() else { return false }
                     finishFirst()
+                } else {
+                    endAnswer(to: command)
                 }
                 continue
             }
@@ -186,7 +216,7 @@ extension Connection {
         case PGRES_PIPELINE_SYNC:
             finishFirst()
         case PGRES_PIPELINE_ABORTED:
-            break
+            command.isPassedOver = command.failure == nil
         case PGRES_COPY_IN:
             if case .copyStart = command.work {
                 finishFirst()
@@ -211,18 +241,33 @@ extension Connection {
         return true
     }
 
+    /// An answer is complete; with its last one a command is done, unless a Sync follows.
+    private func endAnswer(to command: Command) {
+        command.ended += 1
+        // The newest one waits for the Sync, should that still have to be sent.
+        let isLast = command.hasSync || owesSync && inFlight.count == 1
+        if command.ended >= command.asked, !isLast { finishFirst() }
+    }
+
     private func finishFirst() {
         guard let command = inFlight.popFirst() else { return }
-        guard let failure = command.failure else { return command.finish() }
+        if command.manner == .alone { othersInFlight -= 1 }
         if let preparation = command.preparation, command.answered < preparation.answer {
             cache.remove(preparation.key)
         }
+        if command.isPassedOver {
+            command.rewind()
+            _ = send(command, now: lastProgress)
+            return
+        }
+        guard let failure = command.failure else { return command.finish() }
         guard isStale(command, failure.state), let sql = command.sql else {
             return command.finish()
         }
         cache.remove(StatementCache.Key(text: sql.text, types: sql.bindings.items.map(\.type)))
         if command.loss == .nothingDone { return command.finish(.failure(.retry)) }
         guard !command.isRepeated, !isDoomed else { return command.finish() }
+        command.isRepeated = true
         command.rewind()
         _ = send(command, now: lastProgress)
     }

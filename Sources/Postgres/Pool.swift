@@ -59,20 +59,37 @@ package final class Pool: Sendable {
     /// Cancelling the task does not take a statement back: its outcome is always told, within the
     /// time limits. A serialization failure or deadlock is tried again up to five times.
     package func query(_ sql: SQL) async throws(PostgresError) -> Rows {
+        try await query(sql, .alone)
+    }
+
+    /// Runs one statement that changes nothing and reads a few rows by an index.
+    ///
+    /// Such statements share connections and Syncs, so that many at once cost the server a third
+    /// less; one that takes long would keep the others waiting.
+    package func read(_ sql: SQL) async throws(PostgresError) -> Rows {
+        try await query(sql, .together)
+    }
+
+    private func query(
+        _ sql: SQL, _ manner: Command.Manner
+    ) async throws(PostgresError) -> Rows {
         do {
-            return try await queryOnce(sql)
+            return try await queryOnce(sql, manner)
         } catch .retry {
             return try await retrying { () async throws(PostgresError) -> Rows in
-                try await queryOnce(sql)
+                try await queryOnce(sql, .alone)
             }
         }
     }
 
-    private func queryOnce(_ sql: SQL) async throws(PostgresError) -> Rows {
+    private func queryOnce(
+        _ sql: SQL, _ manner: Command.Manner
+    ) async throws(PostgresError) -> Rows {
         start()
         guard sql.isSendable else { throw .refused(state: "54023") }
         let answer: Command.Answer = await withUnsafeContinuation { continuation in
-            inbox.post(.query(Command(.statement(sql), for: .task(continuation))))
+            inbox.post(
+                .query(Command(.statement(sql), manner: manner, for: .task(continuation))))
         }
         guard let result = try answer.get() else { throw .unavailable }
         return Rows(result: result)

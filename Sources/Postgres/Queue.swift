@@ -7,6 +7,8 @@ struct Queue<Element> {
     var isEmpty: Bool { head == items.count }
     var first: Element? { isEmpty ? nil : items[head] }
 
+    var last: Element? { isEmpty ? nil : items[items.count - 1] }
+
     mutating func append(_ element: Element) {
         items.append(element)
     }

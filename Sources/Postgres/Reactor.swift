@@ -34,6 +34,8 @@ final class Reactor {
 
     /// Statements in flight on one shared connection; more would only wait behind them.
     static let depth = 32
+    /// Quick reads in flight on one connection, above which the next one is used as well.
+    private static let batch = 24
     /// How often deadlines are looked at while something waits.
     private static let tick: Nanoseconds = 50_000_000
 
@@ -62,6 +64,7 @@ final class Reactor {
             }
             let isMailLeft = !messages.isEmpty
             messages.removeAll(keepingCapacity: true)
+            synchronize()
             let count = epoll_wait(
                 epoll, &events, Int32(events.count), isMailLeft ? 0 : (isBusy ? 50 : -1))
             inbox.awake()
@@ -74,16 +77,28 @@ final class Reactor {
 
     /// Sends what waits over connections that have room.
     func dispatchWaiting() {
-        while !waiting.isEmpty, let connection = leastBusy() {
-            guard let command = waiting.popFirst() else { return }
+        while let command = waiting.first, let connection = connection(for: command) {
+            _ = waiting.popFirst()
             send(command, over: connection)
+        }
+    }
+
+    /// Sends the quick reads of this round, all of a connection's at once.
+    private func synchronize() {
+        for connection in shared where connection.owesSync {
+            guard connection.sync() else {
+                // Losing it changes the list that is walked over; the others follow in the next round.
+                return lose(connection)
+            }
+            settleWriting(connection)
         }
     }
 
     /// Hands the command to the connection's socket, or notices that the connection is lost.
     func send(_ command: Command, over connection: Connection) {
         guard connection.send(command, now: now) else { return lose(connection) }
-        settleWriting(connection)
+        // Quick reads go out together, at the end of the round.
+        if command.manner == .alone { settleWriting(connection) }
     }
 
     /// Asks for as many connections as are missing.
@@ -126,7 +141,7 @@ extension Reactor {
     }
 
     private func submit(_ command: Command) {
-        if !isStopping, waiting.isEmpty, let connection = leastBusy() {
+        if !isStopping, waiting.isEmpty, let connection = connection(for: command) {
             return send(command, over: connection)
         }
         command.expires = now + settings.deadline.nanoseconds
@@ -141,6 +156,21 @@ extension Reactor {
     var isOutOfReach: Bool {
         guard shared.isEmpty, let since = status.unavailableSince else { return false }
         return now > since + settings.deadline.nanoseconds
+    }
+
+    /// The shared connection for a statement, if one has room for it.
+    ///
+    /// Quick reads go where quick reads are already: a server process that finds the next one when
+    /// it has answered the last need not be woken, which costs more than the reading itself. They
+    /// spread when those before them take their time.
+    private func connection(for command: Command) -> Connection? {
+        guard command.manner == .together else { return leastBusy() }
+        let together = shared.first { connection in
+            connection.othersInFlight == 0 && !connection.isDoomed
+                && connection.inFlight.count < Reactor.batch
+                && (connection.inFlight.isEmpty || now <= connection.lastProgress &+ 2_000_000)
+        }
+        return together ?? leastBusy()
     }
 
     /// The shared connection with the least to do and room for more.

@@ -147,7 +147,7 @@ extension Array: SQLDecodable where Element: SQLDecodable {
 }
 
 /// Walks over the binary form of an array: dimensions, flags, type, then length and bytes of each.
-private struct ArrayReader {
+struct ArrayReader {
     private let bytes: UnsafeRawBufferPointer
     private var offset: Int
     /// How many elements there are, or `nil` if it is no array of one dimension.

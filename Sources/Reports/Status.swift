@@ -21,6 +21,15 @@ package enum Detail: String, Sendable, CaseIterable {
     case noFurtherAction = "NO_FURTHER_ACTION"
     case cancelled = "CANCELLED"
 
+    /// The detail whose raw value this is, in UTF-8: no `String` is made to find it.
+    package init?(rawValue text: UnsafeRawBufferPointer) {
+        let word = Self.words.first { $0.bytes.count == text.count && $0.bytes.elementsEqual(text) }
+        guard let word else { return nil }
+        self = word.detail
+    }
+
+    private static let words = allCases.map { (bytes: Array($0.rawValue.utf8), detail: $0) }
+
     /// Reads a detail in any case, with `_`, `-` or a blank between its words.
     package init?(reading text: String) {
         let upper = text.uppercased().map { $0 == "-" || $0 == " " ? "_" : $0 }

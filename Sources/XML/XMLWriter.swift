@@ -4,8 +4,7 @@
 /// escaped, and each character that XML cannot carry becomes U+FFFD. Quotes need no escape outside
 /// attributes (GR-11.4).
 package struct XMLWriter: Sendable {
-    /// What has been written and not yet taken.
-    package private(set) var bytes: [UInt8] = []
+    private var document: DocumentBytes
     private var names: [StaticString] = []
 
     /// Where the writing begins.
@@ -17,126 +16,133 @@ package struct XMLWriter: Sendable {
     }
 
     package init(_ start: Start = .document, capacity: Int = 1024) {
-        bytes.reserveCapacity(capacity)
+        document = DocumentBytes(capacity: capacity)
         if case .document = start {
-            append(#"<?xml version="1.0" encoding="utf-8"?>"#)
-            bytes.append(UInt8(ascii: "\n"))
+            document.write(atMost: 64) { pen in
+                pen.copy(#"<?xml version="1.0" encoding="utf-8"?>"#)
+                pen.byte(UInt8(ascii: "\n"))
+            }
         }
     }
 
+    /// What has been written and not yet taken.
+    package var bytes: [UInt8] { document.written }
+
     /// Writes a start tag.
     package mutating func open(_ name: StaticString) {
-        tag(name)
+        document.write(atMost: name.utf8CodeUnitCount + 2) { $0.startTag(name) }
         names.append(name)
     }
 
     /// Writes the end tag of the element opened last; nothing if none is open.
     package mutating func close() {
         guard let name = names.popLast() else { return }
-        endTag(name)
+        document.write(atMost: name.utf8CodeUnitCount + 3) { $0.endTag(name) }
     }
 
     /// Writes an element that holds only text; `nil` and `""` are written as `<name/>` (GR-11.3).
     package mutating func leaf(_ name: StaticString, _ text: String?) {
-        guard let text, !text.isEmpty else { return empty(name) }
-        tag(name)
-        escape(text)
-        endTag(name)
+        guard let text else { return empty(name) }
+        text.withBytes { leaf(name, $0) }
     }
 
-    /// Writes an element whose content is appended as it is: digits, dates, `true`.
-    package mutating func leaf(_ name: StaticString, writing content: (inout [UInt8]) -> Void) {
-        tag(name)
-        content(&bytes)
-        endTag(name)
+    /// Writes an element that holds only text of UTF-8 bytes; none are written as `<name/>`.
+    package mutating func leaf(_ name: StaticString, _ text: UnsafeRawBufferPointer) {
+        guard !text.isEmpty else { return empty(name) }
+        document.write(atMost: 2 * name.utf8CodeUnitCount + 6 * text.count + 5) { pen in
+            pen.startTag(name)
+            pen.escape(text, by: XMLEscapes.self)
+            pen.endTag(name)
+        }
+    }
+
+    /// Writes an element whose content is written as it is, at most 64 bytes: digits, dates, `true`.
+    package mutating func leaf(_ name: StaticString, writing content: (inout Pen) -> Void) {
+        document.write(atMost: 2 * name.utf8CodeUnitCount + 69) { pen in
+            pen.startTag(name)
+            content(&pen)
+            pen.endTag(name)
+        }
     }
 
     /// Writes `<name/>`.
     package mutating func empty(_ name: StaticString) {
-        bytes.append(UInt8(ascii: "<"))
-        append(name)
-        append("/>")
+        document.write(atMost: name.utf8CodeUnitCount + 3) { pen in
+            pen.byte(UInt8(ascii: "<"))
+            pen.copy(name)
+            pen.copy("/>")
+        }
     }
 
     /// Writes text inside the open element, escaped.
     package mutating func text(_ text: String) {
-        escape(text)
+        text.withBytes { bytes in
+            document.write(atMost: 6 * bytes.count) { $0.escape(bytes, by: XMLEscapes.self) }
+        }
     }
 
     /// Hands out what has been written so far and forgets it, so that a long list can be streamed.
-    package mutating func take() -> [UInt8] {
-        defer { bytes.removeAll(keepingCapacity: true) }
-        return bytes
-    }
+    package mutating func take() -> [UInt8] { document.take() }
 
-    private mutating func tag(_ name: StaticString) {
-        bytes.append(UInt8(ascii: "<"))
-        append(name)
-        bytes.append(UInt8(ascii: ">"))
-    }
+    /// Hands out what has been written without a copy; nothing may be written after this.
+    package mutating func finish() -> [UInt8] { document.finish() }
+}
 
-    private mutating func endTag(_ name: StaticString) {
-        append("</")
-        append(name)
-        bytes.append(UInt8(ascii: ">"))
+extension Pen {
+    @inline(__always)
+    fileprivate mutating func startTag(_ name: StaticString) {
+        byte(UInt8(ascii: "<"))
+        copy(name)
+        byte(UInt8(ascii: ">"))
     }
 
     @inline(__always)
-    private mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    fileprivate mutating func endTag(_ name: StaticString) {
+        byte(UInt8(ascii: "<"))
+        byte(UInt8(ascii: "/"))
+        copy(name)
+        byte(UInt8(ascii: ">"))
     }
+}
 
-    private mutating func escape(_ text: String) {
+extension String {
+    /// The text's UTF-8, for the time of `body`.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         // Never `nil` on Linux: a native string is contiguous UTF-8.
-        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { escape($0) }
-        if isDone == nil { Array(text.utf8).withUnsafeBufferPointer { escape($0) } }
+        utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
+            ?? Array(utf8).withUnsafeBytes(body)
     }
+}
 
-    /// Copies run by run: nearly all text needs no escape.
-    private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
-        var start = 0
-        var index = 0
-        while index < text.count {
-            let byte = text[index]
-            guard Self.mayNeedEscape(byte),
-                let (escape, length) = Self.escape(byte, at: index, in: text)
-            else {
-                index += 1
-                continue
-            }
-            bytes.append(contentsOf: text[start..<index])
-            append(escape)
-            index += length
-            start = index
-        }
-        bytes.append(contentsOf: text[start...])
-    }
-
+/// What XML escapes.
+private enum XMLEscapes: EscapeRules {
     /// Controls, `&`, `<`, `>`, and the first byte of U+FFFE and U+FFFF.
     @inline(__always)
-    private static func mayNeedEscape(_ byte: UInt8) -> Bool {
-        byte < 0x3F
-            ? byte < 0x20 || byte == UInt8(ascii: "&") || byte == UInt8(ascii: "<")
-                || byte == UInt8(ascii: ">")
-            : byte == 0xEF
+    static func mayNeedEscape(anyOf eight: UInt64) -> Bool {
+        let ascii =
+            EightBytes.holdControl(eight) | EightBytes.hold(0x26, eight)
+            // `<` and `>` differ in one bit.
+            | EightBytes.hold(0x3E, eight | 0x0202_0202_0202_0202)
+        guard EightBytes.holdOther(eight) != 0 else { return ascii != 0 }
+        return ascii | EightBytes.hold(0xEF, eight) != 0
     }
 
-    /// What replaces the character that begins here, and how many bytes that character takes.
-    private static func escape(
-        _ byte: UInt8, at index: Int, in text: UnsafeBufferPointer<UInt8>
+    static func escape(
+        at index: Int, in text: UnsafeRawBufferPointer
     ) -> (StaticString, Int)? {
-        switch byte {
+        switch text[index] {
         case UInt8(ascii: "&"): return ("&amp;", 1)
         case UInt8(ascii: "<"): return ("&lt;", 1)
         case UInt8(ascii: ">"): return ("&gt;", 1)
         case 0x0D: return ("&#13;", 1)
         case 0x09, 0x0A: return nil
         case ..<0x20: return ("\u{FFFD}", 1)
-        default:
+        case 0xEF:
             guard index + 2 < text.count, text[index + 1] == 0xBF, text[index + 2] >= 0xBE else {
                 return nil
             }
             return ("\u{FFFD}", 3)
+        default: return nil
         }
     }
 }

@@ -243,7 +243,7 @@ extension CaseStoreTests {
                 var pieces: [Int] = []
                 try await store.export(Sample.filter(), now: Sample.now, batch: 300) { piece in
                     pieces.append(piece.count)
-                    ids.formUnion(piece.map(\.id))
+                    ids.formUnion(try piece.values().map(\.id))
                 }
                 #expect(pieces == [300, 300, 300, 200])
                 #expect(ids.count == 1100)

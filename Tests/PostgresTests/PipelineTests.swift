@@ -54,6 +54,39 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 3])
+    func `a failing read spoils only itself, though others share its Sync`(
+        connections: Int
+    ) async throws {
+        try await TestDatabase.withPool(connections: connections) { pool in
+            await withTaskGroup { group in
+                for task in 0..<600 {
+                    group.addTask {
+                        if task.isMultiple(of: 5) {
+                            await #expect(throws: PostgresError.refused(state: "22012")) {
+                                try await pool.read("SELECT 1 / (\(task) % 5)")
+                            }
+                        } else if task.isMultiple(of: 7) {
+                            await #expect(throws: PostgresError.refused(state: "42P01")) {
+                                try await pool.read("SELECT a FROM nowhere WHERE b = \(task)")
+                            }
+                        } else {
+                            // Some are longer than what the server collects before it sends.
+                            let text = String(repeating: "x", count: task % 40 == 2 ? 20_000 : 1)
+                            let rows =
+                                task.isMultiple(of: 4)
+                                ? try? await pool.query("SELECT \(task), \(text)")
+                                : try? await pool.read("SELECT \(task), \(text)")
+                            var cells = rows?.first?.cells
+                            #expect((try? cells?.next(Int.self)) == task)
+                            #expect((try? cells?.next(String.self)) == text)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `a conflict names its constraint`() async throws {
         try await TestDatabase.withPool { pool in
             try await pool.run(

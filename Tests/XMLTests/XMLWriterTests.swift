@@ -9,7 +9,7 @@ import Testing
     writer.leaf("service_request_id", "SOF-1")
     writer.leaf("status_notes", nil)
     writer.leaf("address", "")
-    writer.leaf("lat") { $0.append(contentsOf: "42.6".utf8) }
+    writer.leaf("lat") { $0.copy("42.6") }
     writer.close()
     writer.empty("attributes")
     writer.close()

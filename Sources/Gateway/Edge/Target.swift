@@ -14,9 +14,9 @@ struct Target {
             return
         }
         let local = try Self.local(text, host: host)
-        let parts = local.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        path = String(parts[0])
-        query = parts.count > 1 ? String(parts[1]) : nil
+        let mark = local.utf8.firstIndex(of: UInt8(ascii: "?")) ?? local.endIndex
+        path = String(local[..<mark])
+        query = mark < local.endIndex ? String(local[local.utf8.index(after: mark)...]) : nil
         guard path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
             throw Fault(.malformed, "The path holds bytes that must be percent-encoded.")
         }
@@ -104,9 +104,10 @@ enum HostName {
             return !parts[0].isEmpty && parts[0].utf8.allSatisfy(isAddressByte)
                 && (parts[1].isEmpty || parts[1].first == ":" && isPort(parts[1].dropFirst()))
         }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let name = parts.first, !name.isEmpty else { return false }
-        return name.utf8.allSatisfy(isNameByte) && (parts.count < 2 || isPort(parts[1]))
+        let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex
+        let name = text.utf8[..<colon]
+        guard !name.isEmpty, name.allSatisfy(isNameByte) else { return false }
+        return colon == text.endIndex || isPort(text[text.utf8.index(after: colon)...])
     }
 
     private static func isPort(_ text: Substring) -> Bool {
@@ -120,6 +121,6 @@ enum HostName {
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
-            || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_")].contains(byte)
+            || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
     }
 }

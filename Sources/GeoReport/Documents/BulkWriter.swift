@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Reports
+import XML
 
 /// Writes reports as GeoReport Bulk: one CSV row each (GR-19.2, RFC 4180).
 struct BulkWriter {
@@ -22,8 +23,10 @@ struct BulkWriter {
         endRow()
     }
 
-    mutating func append(_ report: Report, serviceName: String, picture: String?) {
-        cell(report.id.rawValue)
+    mutating func append(
+        _ report: ReportBytes, serviceName: ReportBytes.Text, picture: ReportBytes.Text
+    ) {
+        cell(report.id)
         cell(report.requested)
         cell(report.updated)
         // While a report is closed, its last change is its closing (GR-A43).
@@ -58,8 +61,8 @@ struct BulkWriter {
         "media_url", "detailed_status", "title",
     ]
 
-    private mutating func append(extensionsOf report: Report, picture: String?) {
-        cell(report.service.rawValue)
+    private mutating func append(extensionsOf report: ReportBytes, picture: ReportBytes.Text) {
+        cell(report.service)
         cell(report.notice)
         cell(report.expected)
         cell(report.addressID)
@@ -81,21 +84,25 @@ struct BulkWriter {
 
     private mutating func cell(_ time: Date?) {
         separate()
-        if let time { DateTime.append(time, to: &bytes) }
+        if let time { DateTime.write(time, to: &bytes) }
     }
 
     private mutating func cell(_ degrees: Double?) {
         separate()
-        if let degrees { DecimalDegrees.append(degrees, to: &bytes) }
+        if let degrees { DecimalDegrees.write(degrees, to: &bytes) }
     }
 
     private mutating func cell(_ text: String?) {
+        guard let text else { return separate() }
+        text.withBytes { cell($0) }
+    }
+
+    private mutating func cell(_ text: ReportBytes.Text) {
         separate()
-        guard let text else { return }
-        let needsQuotes = text.utf8.contains(where: Self.needsQuotes)
+        let needsQuotes = text.contains(where: Self.needsQuotes)
         if needsQuotes { bytes.append(UInt8(ascii: "\"")) }
-        if Formula.begins(text.utf8) { bytes.append(Formula.guardByte) }
-        for byte in text.utf8 {
+        if Formula.begins(text) { bytes.append(Formula.guardByte) }
+        for byte in text {
             if byte == UInt8(ascii: "\"") { bytes.append(byte) }
             bytes.append(byte)
         }

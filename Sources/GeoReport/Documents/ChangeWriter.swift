@@ -33,7 +33,7 @@ struct ChangeWriter {
         writer.key("type")
         writer.string(change.kind.type)
         writer.key("datetime")
-        writer.string { DateTime.append(change.recorded, to: &$0) }
+        writer.string { DateTime.write(change.recorded, to: &$0) }
         writer.key("jurisdiction_id")
         writer.string(change.jurisdiction.rawValue)
         writer.key("service_request_id")
@@ -53,7 +53,7 @@ struct ChangeWriter {
         writer.key("type")
         writer.string(change.kind.type)
         writer.key("timestamp")
-        writer.string { DateTime.append(change.recorded, to: &$0) }
+        writer.string { DateTime.write(change.recorded, to: &$0) }
         writer.key("data")
         item(change)
         writer.endObject()

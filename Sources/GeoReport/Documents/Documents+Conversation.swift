@@ -30,7 +30,8 @@ extension Documents {
         var view = view
         view.extensions = .included
         var encoder = ReportListEncoder(
-            as: format.plain, view: view, absent: absent, capacity: 256 + 1024 * candidates.count)
+            as: format.plain, view: view, absent: absent,
+            capacity: ReportListEncoder.room(for: candidates.count))
         for candidate in candidates {
             encoder.append(
                 candidate.report, in: jurisdiction, distance: candidate.distance)

@@ -73,6 +73,6 @@ extension JSONWriter {
     }
 
     private mutating func time(_ date: Date) {
-        string { DateTime.append(date, to: &$0) }
+        string { DateTime.write(date, to: &$0) }
     }
 }

@@ -47,12 +47,21 @@ package enum Documents {
         _ reports: some Collection<Report>, in jurisdiction: Jurisdiction,
         view: ReportView = ReportView(), absent: Client.Profile.Absent = .null, as format: Format
     ) -> [UInt8] {
-        // About what a report takes; too little would copy the document once more.
-        let capacity = 256 + 1024 * reports.count
         var encoder = ReportListEncoder(
-            as: format, view: view, absent: absent, capacity: capacity)
+            as: format, view: view, absent: absent,
+            capacity: ReportListEncoder.room(for: reports.count))
         encoder.append(reports, in: jurisdiction)
         return encoder.finish()
+    }
+
+    /// A list of the one report that was asked for by its id (GR-9).
+    package static func report(
+        _ report: Report, in jurisdiction: Jurisdiction, view: ReportView = ReportView(),
+        absent: Client.Profile.Absent = .null, now: Date, as format: Format
+    ) -> [UInt8] {
+        report.withBytes { bytes in
+            Self.report(bytes, in: jurisdiction, view: view, absent: absent, now: now, as: format)
+        }
     }
 
     /// A list of the one report that was asked for by its id (GR-9).
@@ -60,18 +69,16 @@ package enum Documents {
     /// Before a person has published it, it tells status, service and dates, and nothing that was
     /// said in it (GR-A61).
     package static func report(
-        _ report: Report, in jurisdiction: Jurisdiction, view: ReportView = ReportView(),
+        _ report: ReportBytes, in jurisdiction: Jurisdiction, view: ReportView = ReportView(),
         absent: Client.Profile.Absent = .null, now: Date, as format: Format
     ) -> [UInt8] {
-        if let published = report.published, published <= now {
-            return reports(
-                CollectionOfOne(report), in: jurisdiction, view: view, absent: absent, as: format)
-        }
-        var plain = view
-        plain.extensions = .none
-        return reports(
-            CollectionOfOne(report.withoutContent), in: jurisdiction, view: plain, absent: absent,
-            as: format)
+        let isPublished = report.isPublished(at: now)
+        var shown = view
+        if !isPublished { shown.extensions = .none }
+        var encoder = ReportListEncoder(
+            as: format, view: shown, absent: absent, capacity: ReportListEncoder.room(for: 1))
+        encoder.append(isPublished ? report : report.withoutContent, in: jurisdiction)
+        return encoder.finish()
     }
 
     /// A JSON document as the argument of a call: JSONP (GR-15.1).
@@ -86,16 +93,6 @@ package enum Documents {
         var sink: any Sink =
             format.plain == .json ? JSONSink(absent: absent) : XMLSink(absent: absent)
         content(&sink)
-        return sink.bytes
-    }
-}
-
-extension Report {
-    /// What may be told of a report that nobody has published yet (GR-A61).
-    fileprivate var withoutContent: Report {
-        Report(
-            id: id, jurisdiction: jurisdiction, stage: stage, service: service,
-            serviceName: serviceName, status: status, requested: requested, updated: updated,
-            channel: channel, visibility: visibility, published: published)
+        return sink.finish()
     }
 }

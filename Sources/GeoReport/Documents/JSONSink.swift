@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Reports
+import XML
 
 /// Writes a document as JSON.
 struct JSONSink: Sink {
@@ -25,26 +26,39 @@ struct JSONSink: Sink {
 
     mutating func endList() { writer.endArray() }
 
-    /// An empty text is an absent one, because an empty element cannot say which it is (X4).
     mutating func text(_ name: StaticString, _ value: String?) {
+        guard let value else { return empty(name) }
+        value.withBytes { text(name, $0) }
+    }
+
+    /// An empty text is an absent one, because an empty element cannot say which it is (X4).
+    mutating func text(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
+        guard !value.isEmpty else { return empty(name) }
+        writer.member(name, value)
+    }
+
+    mutating func word(_ name: StaticString, _ value: StaticString) {
         writer.key(name)
-        if let value, !value.isEmpty { return writer.string(value) }
+        writer.string { $0.copy(value) }
+    }
+
+    private mutating func empty(_ name: StaticString) {
         switch absent {
-        case .null: writer.null()
-        case .compact: writer.string("")
+        case .null: writer.null(name)
+        case .compact: writer.member(name, UnsafeRawBufferPointer(start: nil, count: 0))
         }
     }
 
     mutating func time(_ name: StaticString, _ value: Date?) {
         guard let value else { return null(name) }
         writer.key(name)
-        writer.string { DateTime.append(value, to: &$0) }
+        writer.string { DateTime.write(value, to: &$0) }
     }
 
     mutating func degrees(_ name: StaticString, _ value: Double?) {
         guard let value else { return null(name) }
         writer.key(name)
-        writer.value { DecimalDegrees.append(value, to: &$0) }
+        writer.value { DecimalDegrees.write(value, to: &$0) }
     }
 
     mutating func integer(_ name: StaticString, _ value: Int) {
@@ -66,15 +80,19 @@ struct JSONSink: Sink {
 
     mutating func item(_ name: StaticString, _ value: String) { writer.string(value) }
 
+    mutating func item(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
+        writer.string(value)
+    }
+
     var bytes: [UInt8] { writer.bytes }
 
     mutating func take() -> [UInt8] { writer.take() }
 
+    mutating func finish() -> [UInt8] { writer.finish() }
+
     /// Compact answers leave out absent dates and numbers, because one puller crashes on null.
     private mutating func null(_ name: StaticString) {
-        guard absent == .null else { return }
-        writer.key(name)
-        writer.null()
+        if absent == .null { writer.null(name) }
     }
 }
 
@@ -94,7 +112,7 @@ extension JSONSink {
     }
 
     /// Begins a feature up to its properties; longitude comes first in GeoJSON.
-    mutating func beginFeature(id: String, at point: Coordinate?) {
+    mutating func beginFeature(id: ReportBytes.Text, at point: Coordinate?) {
         writer.beginObject()
         writer.key("type")
         writer.string("Feature")
@@ -113,8 +131,8 @@ extension JSONSink {
         writer.string("Point")
         writer.key("coordinates")
         writer.beginArray()
-        writer.value { DecimalDegrees.append(point.longitude, to: &$0) }
-        writer.value { DecimalDegrees.append(point.latitude, to: &$0) }
+        writer.value { DecimalDegrees.write(point.longitude, to: &$0) }
+        writer.value { DecimalDegrees.write(point.latitude, to: &$0) }
         writer.endArray()
         writer.endObject()
     }

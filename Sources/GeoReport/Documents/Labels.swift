@@ -1,4 +1,5 @@
 import Reports
+import XML
 
 /// A jurisdiction's texts in the languages that were asked for.
 struct Labels {
@@ -42,28 +43,56 @@ struct Labels {
 
 /// The names of services, remembered while a list is written.
 struct ServiceNames {
+    /// Codes and names, one behind the other: to look one up touches no other memory.
+    private(set) var bytes: [UInt8] = []
     private let languages: [Language]
     private var jurisdiction: Jurisdiction.ID?
-    private var names: [Service.Code: String] = [:]
+    /// In the order in which they were met: a list has few services, and the frequent ones come early.
+    private var known: [Entry] = []
+
+    private struct Entry {
+        let code: Range<Int>
+        let name: Range<Int>
+    }
 
     init(in languages: [Language]) {
         self.languages = languages
     }
 
-    /// The label of a report's service: the catalogue's, else the one the report came with, else
-    /// the code.
-    mutating func name(for report: Report, in jurisdiction: Jurisdiction) -> String {
+    /// Where among the bytes the label of a report's service is: the catalogue's, else the one the
+    /// report came with, else the code.
+    mutating func place(for report: ReportBytes, in jurisdiction: Jurisdiction) -> Range<Int> {
         if self.jurisdiction != jurisdiction.id {
             self.jurisdiction = jurisdiction.id
-            names = [:]
+            known = []
+            bytes = []
         }
-        if let name = names[report.service] { return name }
-        guard let service = jurisdiction.service(report.service) else {
-            return report.serviceName ?? report.service.rawValue
+        if let name = known.first(where: { holds(report.service, at: $0.code) })?.name {
+            return name
         }
-        let text = service.name.text(in: languages, default: jurisdiction.defaultLanguage)
-        let name = text.flatMap { $0.isEmpty ? nil : $0 } ?? service.code.rawValue
-        names[report.service] = name
-        return name
+        // Labels that the catalogue does not have are different each time, and not remembered.
+        bytes.removeLast(bytes.count - (known.last?.name.upperBound ?? 0))
+        guard let service = jurisdiction.service(of: report) else {
+            return add(report.serviceName.baseAddress == nil ? report.service : report.serviceName)
+        }
+        let entry = Entry(
+            code: add(report.service),
+            name: Labels(of: jurisdiction, in: languages).name(of: service).withBytes { add($0) })
+        known.append(entry)
+        return entry.name
+    }
+
+    private func holds(_ code: ReportBytes.Text, at place: Range<Int>) -> Bool {
+        guard code.count == place.count else { return false }
+        for offset in 0..<code.count where bytes[place.lowerBound + offset] != code[offset] {
+            return false
+        }
+        return true
+    }
+
+    private mutating func add(_ text: ReportBytes.Text) -> Range<Int> {
+        let start = bytes.count
+        bytes.append(contentsOf: text)
+        return start..<bytes.count
     }
 }

@@ -1,3 +1,6 @@
+import Reports
+import XML
+
 /// Where clients find the pictures of a report or an update.
 struct PictureAddresses {
     private let base: String
@@ -11,6 +14,12 @@ struct PictureAddresses {
     func address(of entry: String) -> String {
         guard entry.utf8.contains(UInt8(ascii: ":")) else { return base + "/" + entry }
         return entry
+    }
+
+    /// As `address(of:)`, in UTF-8.
+    func withAddress(of entry: ReportBytes.Text, _ body: (ReportBytes.Text) -> Void) {
+        guard !entry.contains(UInt8(ascii: ":")) else { return body(entry) }
+        address(of: String(decoding: entry, as: UTF8.self)).withBytes(body)
     }
 
     func addresses(of entries: [String]) -> [String] { entries.map(address) }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Reports
+import XML
 
 /// What a client's dialects change in the reports that it is shown (GR-13.7, GR-15.4, GR-18.3).
 struct ReportHabits {
@@ -17,30 +18,29 @@ struct ReportHabits {
         self.pictures = pictures
     }
 
-    /// Whether reports are shown as the standard says, which is what nearly all clients get.
-    var areNone: Bool { !isFixMyStreet && !isAdapter && !isImport }
-
     /// Whether the client can read the report at all: an adapter fails on one without a coordinate.
-    func shows(_ report: Report) -> Bool { !isAdapter || report.coordinate != nil }
+    func shows(_ report: ReportBytes) -> Bool { !isAdapter || report.coordinate != nil }
 
-    /// The report as the client can read it.
-    func shown(_ report: Report) -> Report {
+    /// Hands out the report as the client can read it.
+    func withShown(_ report: ReportBytes, _ body: (ReportBytes) -> Void) {
         var shown = report
         if isImport, let published = report.published {
             shown.updated = max(report.updated, published)
         }
-        guard isAdapter else { return shown }
+        guard isAdapter else { return body(shown) }
         shown.expected = nil
-        if report.media.count == 1 {
-            let address = pictures.address(of: report.media[0])
-            shown.description = Self.text(report.description, endingWith: address)
+        guard report.media.count == 1 else { return body(shown) }
+        let address = pictures.address(of: String(decoding: report.media[0], as: UTF8.self))
+        let description = String(decoding: report.description, as: UTF8.self)
+        Self.text(description, endingWith: address).withBytes { text in
+            shown.description = text
             shown.media = []
+            body(shown)
         }
-        return shown
     }
 
     /// Open or closed; for FixMyStreet what lies behind it, in small letters.
-    func status(of report: Report) -> String {
+    func status(of report: ReportBytes) -> String {
         guard isFixMyStreet else { return report.status.rawValue }
         switch report.detail {
         case nil: return report.status.rawValue

@@ -27,14 +27,17 @@ package struct ReportListEncoder: Sendable {
         }
     }
 
+    /// About what so many reports take; too little would copy the document once more.
+    package static func room(for count: Int) -> Int { 512 + 1280 * count }
+
     /// Adds one report of this jurisdiction, unless the client cannot read it; the next one may be of
     /// another.
-    package mutating func append(_ report: Report, in jurisdiction: Jurisdiction) {
+    package mutating func append(_ report: ReportBytes, in jurisdiction: Jurisdiction) {
         append(report, in: jurisdiction, distance: nil)
     }
 
     /// Adds one report that was looked for at so many metres from it.
-    mutating func append(_ report: Report, in jurisdiction: Jurisdiction, distance: Double?) {
+    mutating func append(_ report: ReportBytes, in jurisdiction: Jurisdiction, distance: Double?) {
         guard members.shows(report) else { return }
         switch format {
         case .xml:
@@ -42,14 +45,22 @@ package struct ReportListEncoder: Sendable {
         case .json:
             members.write(report, in: jurisdiction, distance: distance, to: &json)
         case .geojson:
-            json.beginFeature(id: report.id.rawValue, at: report.coordinate)
+            json.beginFeature(id: report.id, at: report.coordinate)
             members.write(report, in: jurisdiction, to: &json)
             json.endFeature()
         case .csv:
-            csv.append(
-                report, serviceName: members.serviceName(of: report, in: jurisdiction),
-                picture: members.picture(of: report))
+            members.write(report, in: jurisdiction, to: &csv)
         }
+    }
+
+    /// Adds one report of this jurisdiction.
+    package mutating func append(_ report: Report, in jurisdiction: Jurisdiction) {
+        append(report, in: jurisdiction, distance: nil)
+    }
+
+    /// Adds one report that was looked for at so many metres from it.
+    mutating func append(_ report: Report, in jurisdiction: Jurisdiction, distance: Double?) {
+        report.withBytes { append($0, in: jurisdiction, distance: distance) }
     }
 
     /// Adds reports of one jurisdiction.
@@ -76,10 +87,9 @@ package struct ReportListEncoder: Sendable {
         case .geojson: json.endFeatures()
         case .csv: break
         }
-        // Not taken: that would make room for as many bytes again.
         return switch format {
-        case .xml: xml.bytes
-        case .json, .geojson: json.bytes
+        case .xml: xml.finish()
+        case .json, .geojson: json.finish()
         case .csv: csv.bytes
         }
     }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Reports
+import XML
 
 /// Writes the members of reports: the seventeen of the standard in its order, then the extensions.
 struct ReportMembers {
@@ -19,44 +20,47 @@ struct ReportMembers {
         names = ServiceNames(in: view.languages)
     }
 
-    /// The label of a report's service.
-    mutating func serviceName(of report: Report, in jurisdiction: Jurisdiction) -> String {
-        names.name(for: report, in: jurisdiction)
-    }
-
-    /// The address of the first picture.
-    func picture(of report: Report) -> String? {
-        report.media.first.map(pictures.address)
-    }
-
     /// Whether the client can read the report at all.
-    func shows(_ report: Report) -> Bool { habits.shows(report) }
+    func shows(_ report: ReportBytes) -> Bool { habits.shows(report) }
+
+    /// Writes one report as a row of GeoReport Bulk.
+    mutating func write(
+        _ report: ReportBytes, in jurisdiction: Jurisdiction, to bulk: inout BulkWriter
+    ) {
+        let place = names.place(for: report, in: jurisdiction)
+        names.bytes.withUnsafeBytes { bytes in
+            let name = ReportBytes.Text(rebasing: bytes[place])
+            withPicture(of: report) { bulk.append(report, serviceName: name, picture: $0) }
+        }
+    }
 
     /// Writes one report as an object (GR-8.3).
     ///
     /// `distance` is how many metres it is from where it was looked for.
     mutating func write(
-        _ report: Report, in jurisdiction: Jurisdiction, distance: Double? = nil,
+        _ report: ReportBytes, in jurisdiction: Jurisdiction, distance: Double? = nil,
         to sink: inout some Sink
     ) {
-        if habits.areNone {
-            write(plain: report, in: jurisdiction, distance: distance, to: &sink)
-        } else {
-            write(plain: habits.shown(report), in: jurisdiction, distance: distance, to: &sink)
+        let name = names.place(for: report, in: jurisdiction)
+        names.bytes.withUnsafeBytes { bytes in
+            let name = ReportBytes.Text(rebasing: bytes[name])
+            habits.withShown(report) { shown in
+                write(shown, name, in: jurisdiction, distance: distance, to: &sink)
+            }
         }
     }
 
-    private mutating func write(
-        plain report: Report, in jurisdiction: Jurisdiction, distance: Double?,
-        to sink: inout some Sink
+    private func write(
+        _ report: ReportBytes, _ serviceName: ReportBytes.Text, in jurisdiction: Jurisdiction,
+        distance: Double?, to sink: inout some Sink
     ) {
         sink.beginObject("request", as: .item)
-        sink.text("service_request_id", report.id.rawValue)
-        sink.text("status", habits.status(of: report))
+        sink.text("service_request_id", report.id)
+        write(statusOf: report, to: &sink)
         sink.text("status_notes", report.statusNotes)
-        sink.text("service_name", names.name(for: report, in: jurisdiction))
-        sink.text("service_code", report.service.rawValue)
-        sink.text("description", report.description.map { Self.cut($0) })
+        sink.text("service_name", serviceName)
+        sink.text("service_code", report.service)
+        write(description: report.description, to: &sink)
         sink.text("agency_responsible", report.agency)
         sink.text("service_notice", report.notice)
         sink.time("requested_datetime", report.requested)
@@ -75,15 +79,38 @@ struct ReportMembers {
         sink.endObject()
     }
 
+    private func write(statusOf report: ReportBytes, to sink: inout some Sink) {
+        guard habits.isFixMyStreet else {
+            return sink.word("status", report.status == .open ? "open" : "closed")
+        }
+        sink.text("status", habits.status(of: report))
+    }
+
+    private func write(description: ReportBytes.Text, to sink: inout some Sink) {
+        // A scalar takes at least one byte, so most texts need no counting.
+        guard description.count > Self.limit else { return sink.text("description", description) }
+        sink.text("description", Self.cut(String(decoding: description, as: UTF8.self)))
+    }
+
     /// One picture, as the standard has it, or all for whom exactly one is a fault (GR-13.7).
-    private func write(picturesOf report: Report, to sink: inout some Sink) {
-        guard habits.isAdapter else { return sink.text("media_url", picture(of: report)) }
-        sink.texts("media_url", pictures.addresses(of: report.media))
+    private func write(picturesOf report: ReportBytes, to sink: inout some Sink) {
+        guard habits.isAdapter else {
+            return withPicture(of: report) { sink.text("media_url", $0) }
+        }
+        let entries = report.media.map { String(decoding: $0, as: UTF8.self) }
+        sink.texts("media_url", pictures.addresses(of: entries))
+    }
+
+    /// Hands out the address of the first picture, or that there is none.
+    private func withPicture(of report: ReportBytes, _ body: (ReportBytes.Text) -> Void) {
+        guard let entry = report.media.first else {
+            return body(ReportBytes.Text(start: nil, count: 0))
+        }
+        pictures.withAddress(of: entry, body)
     }
 
     /// The text as the standard limits it: 4000 scalars, the last one `…` if it was cut (GR-A36).
     static func cut(_ text: String, to limit: Int = limit) -> String {
-        // A scalar takes at least one byte, so most texts need no counting.
         guard text.utf8.count > limit, text.unicodeScalars.count > limit else { return text }
         var cut = String.UnicodeScalarView()
         cut.append(contentsOf: text.unicodeScalars.prefix(limit - 1))
@@ -95,10 +122,10 @@ struct ReportMembers {
 
     /// GR-15.4: what FixMyStreet reads beside the standard's members.
     private func write(
-        habitsOf report: Report, in jurisdiction: Jurisdiction, to sink: inout some Sink
+        habitsOf report: ReportBytes, in jurisdiction: Jurisdiction, to sink: inout some Sink
     ) {
         sink.text("title", report.title)
-        if let service = jurisdiction.service(report.service) {
+        if let service = jurisdiction.service(of: report) {
             sink.beginObject("extras", as: .member)
             sink.text("group", Labels(of: jurisdiction, in: languages).group(of: service))
             sink.endObject()
@@ -109,44 +136,53 @@ struct ReportMembers {
 
     /// GR-15.4: what there is; `detailed_status` is CitySDK's word, `detail` the finer one.
     private func write(
-        extensionsOf report: Report, in jurisdiction: Jurisdiction, distance: Double?,
+        extensionsOf report: ReportBytes, in jurisdiction: Jurisdiction, distance: Double?,
         to sink: inout some Sink
     ) {
         write(answersOf: report, in: jurisdiction, to: &sink)
         sink.beginObject("extended_attributes", as: .member)
-        if let title = report.title { sink.text("title", title) }
+        if report.title.baseAddress != nil { sink.text("title", report.title) }
         if let detail = report.detail {
             sink.text("detailed_status", CivicStatus(detail).rawValue)
             sink.text("detail", detail.rawValue)
         }
         if !report.media.isEmpty {
             sink.beginList("media_urls", as: .member)
-            for address in report.media { sink.item("media_url", pictures.address(of: address)) }
+            for entry in report.media {
+                pictures.withAddress(of: entry) { sink.item("media_url", $0) }
+            }
             sink.endList()
         }
         sink.text("channel", report.channel)
         write(linksOf: report, distance: distance, to: &sink)
         sink.endObject()
-        if let notes = notes[report.id] {
-            sink.notes(notes, labels: Labels(of: jurisdiction, in: languages))
-        }
+        write(notesOf: report, in: jurisdiction, to: &sink)
+    }
+
+    private func write(
+        notesOf report: ReportBytes, in jurisdiction: Jurisdiction, to sink: inout some Sink
+    ) {
+        guard !notes.isEmpty,
+            let id = Report.ID(rawValue: String(decoding: report.id, as: UTF8.self)),
+            let notes = notes[id]
+        else { return }
+        sink.notes(notes, labels: Labels(of: jurisdiction, in: languages))
     }
 
     /// What ties a report to people, to other reports and to the place where it was looked for.
-    private func write(linksOf report: Report, distance: Double?, to sink: inout some Sink) {
+    private func write(linksOf report: ReportBytes, distance: Double?, to sink: inout some Sink) {
         if report.supports > 0 { sink.integer("supports", report.supports) }
-        if let parent = report.parent {
-            sink.text("parent_service_request_id", parent.rawValue)
-        }
-        if report.parent != nil || report.detail == .duplicate { sink.truth("duplicate", true) }
+        let isMerged = report.parent.baseAddress != nil
+        if isMerged { sink.text("parent_service_request_id", report.parent) }
+        if isMerged || report.detail == .duplicate { sink.truth("duplicate", true) }
         if let distance { sink.integer("distance", Int(exactly: distance.rounded()) ?? 0) }
     }
 
     private func write(
-        answersOf report: Report, in jurisdiction: Jurisdiction, to sink: inout some Sink
+        answersOf report: ReportBytes, in jurisdiction: Jurisdiction, to sink: inout some Sink
     ) {
         let labels = Labels(of: jurisdiction, in: languages)
-        let questions = jurisdiction.service(report.service)?.attributes ?? []
+        let questions = jurisdiction.service(of: report)?.attributes ?? []
         sink.beginList("attributes", as: .member)
         for answer in report.answers {
             let attribute = questions.first { $0.code == answer.code }
@@ -158,5 +194,12 @@ struct ReportMembers {
             sink.endObject()
         }
         sink.endList()
+    }
+}
+
+extension Jurisdiction {
+    /// A report's service, if the catalogue has it.
+    func service(of report: ReportBytes) -> Service? {
+        Service.Code(rawValue: String(decoding: report.service, as: UTF8.self)).flatMap(service)
     }
 }

@@ -12,6 +12,10 @@ protocol Sink {
     mutating func endList()
     /// A text, or the sign of its absence (GR-11.3).
     mutating func text(_ name: StaticString, _ value: String?)
+    /// A text in UTF-8, or the sign of its absence.
+    mutating func text(_ name: StaticString, _ value: UnsafeRawBufferPointer)
+    /// One of the format's own words, which need no escape.
+    mutating func word(_ name: StaticString, _ value: StaticString)
     /// A time in whole seconds of UTC (GR-2.6), or the sign of its absence.
     mutating func time(_ name: StaticString, _ value: Date?)
     /// A coordinate's number in at most seven decimals, or the sign of its absence.
@@ -22,10 +26,14 @@ protocol Sink {
     mutating func texts(_ name: StaticString, _ values: [String])
     /// A text in a list.
     mutating func item(_ name: StaticString, _ value: String)
+    /// A text in UTF-8 in a list.
+    mutating func item(_ name: StaticString, _ value: UnsafeRawBufferPointer)
     /// What has been written and not yet taken.
     var bytes: [UInt8] { get }
     /// Hands out what has been written since the last time.
     mutating func take() -> [UInt8]
+    /// Hands out what has been written without a copy; nothing may be written after this.
+    mutating func finish() -> [UInt8]
 }
 
 /// Where an object or a list stands in its document.

@@ -34,18 +34,26 @@ struct XMLSink: Sink {
 
     mutating func text(_ name: StaticString, _ value: String?) { writer.leaf(name, value) }
 
+    mutating func text(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
+        writer.leaf(name, value)
+    }
+
+    mutating func word(_ name: StaticString, _ value: StaticString) {
+        writer.leaf(name) { $0.copy(value) }
+    }
+
     mutating func time(_ name: StaticString, _ value: Date?) {
         guard let value else { return empty(name) }
-        writer.leaf(name) { DateTime.append(value, to: &$0) }
+        writer.leaf(name) { DateTime.write(value, to: &$0) }
     }
 
     mutating func degrees(_ name: StaticString, _ value: Double?) {
         guard let value else { return empty(name) }
-        writer.leaf(name) { DecimalDegrees.append(value, to: &$0) }
+        writer.leaf(name) { DecimalDegrees.write(value, to: &$0) }
     }
 
     mutating func integer(_ name: StaticString, _ value: Int) {
-        writer.leaf(name) { Digits.append(value, to: &$0) }
+        writer.leaf(name) { Digits.write(value, to: &$0) }
     }
 
     mutating func truth(_ name: StaticString, _ value: Bool) {
@@ -62,9 +70,16 @@ struct XMLSink: Sink {
         writer.leaf(name, value)
     }
 
+    mutating func item(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
+        openPending()
+        writer.leaf(name, value)
+    }
+
     var bytes: [UInt8] { writer.bytes }
 
     mutating func take() -> [UInt8] { writer.take() }
+
+    mutating func finish() -> [UInt8] { writer.finish() }
 
     /// Compact answers leave out absent dates and numbers, in XML too (X4).
     private mutating func empty(_ name: StaticString) {

@@ -11,14 +11,19 @@ package enum DateTime {
 
     /// Appends the time as `text(_:)` prints it.
     package static func append(_ date: Date, to bytes: inout [UInt8]) {
+        write(date, to: &bytes)
+    }
+
+    /// Writes the time as `text(_:)` prints it.
+    static func write(_ date: Date, to target: inout some ByteTarget) {
         let seconds = date.timeIntervalSince1970.rounded(.down)
-        append(seconds: Int(exactly: seconds) ?? 0, to: &bytes)
+        write(seconds: Int(exactly: seconds) ?? 0, to: &target)
     }
 
     /// Appends the time of a number of microseconds since 1970, as PostgreSQL counts them.
     package static func append(microseconds: Int64, to bytes: inout [UInt8]) {
         let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
-        append(seconds: Int(quotient) - (remainder < 0 ? 1 : 0), to: &bytes)
+        write(seconds: Int(quotient) - (remainder < 0 ? 1 : 0), to: &bytes)
     }
 
     /// Where a date without a time lies in its day, month or year.
@@ -100,7 +105,7 @@ package enum DateTime {
     }
 
     /// The inverse of `days`, for the years 0 to 9999; times beyond are printed as the nearest of those.
-    private static func append(seconds: Int, to bytes: inout [UInt8]) {
+    private static func write(seconds: Int, to target: inout some ByteTarget) {
         let clamped = UInt(min(max(seconds, -62_167_219_200), 253_402_300_799) + 62_167_219_200)
         // Counted from 1 March of the year 0: 60 days later than 1 January of that leap year.
         let (day, second) = clamped.quotientAndRemainder(dividingBy: 86400)
@@ -113,18 +118,19 @@ package enum DateTime {
         let shiftedMonth = (5 * dayOfYear + 2) / 153
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0) - 400
-        Digits.append(year, width: 4, to: &bytes)
-        bytes.append(UInt8(ascii: "-"))
-        Digits.append(month, width: 2, to: &bytes)
-        bytes.append(UInt8(ascii: "-"))
-        Digits.append(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1, width: 2, to: &bytes)
-        bytes.append(UInt8(ascii: "T"))
-        Digits.append(second / 3600, width: 2, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        Digits.append(second / 60 % 60, width: 2, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        Digits.append(second % 60, width: 2, to: &bytes)
-        bytes.append(UInt8(ascii: "Z"))
+        Digits.writeTwo(year / 100, to: &target)
+        Digits.writeTwo(year % 100, to: &target)
+        target.byte(UInt8(ascii: "-"))
+        Digits.writeTwo(month, to: &target)
+        target.byte(UInt8(ascii: "-"))
+        Digits.writeTwo(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1, to: &target)
+        target.byte(UInt8(ascii: "T"))
+        Digits.writeTwo(second / 3600, to: &target)
+        target.byte(UInt8(ascii: ":"))
+        Digits.writeTwo(second / 60 % 60, to: &target)
+        target.byte(UInt8(ascii: ":"))
+        Digits.writeTwo(second % 60, to: &target)
+        target.byte(UInt8(ascii: "Z"))
     }
 }
 

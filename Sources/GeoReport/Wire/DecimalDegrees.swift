@@ -25,16 +25,25 @@ package enum DecimalDegrees {
     ///
     /// What is no finite number below 10^11 is written as `0`; no `Coordinate` can hold it.
     package static func append(_ value: Double, to bytes: inout [UInt8]) {
+        write(value, to: &bytes)
+    }
+
+    /// Writes the number as `append` does.
+    static func write(_ value: Double, to target: inout some ByteTarget) {
         guard abs(value) < 1e11, let scaled = Int(exactly: (value * 1e7).rounded()) else {
-            return bytes.append(UInt8(ascii: "0"))
+            return target.byte(UInt8(ascii: "0"))
         }
-        if scaled < 0 { bytes.append(UInt8(ascii: "-")) }
-        let (whole, rest) = scaled.magnitude.quotientAndRemainder(dividingBy: 10_000_000)
-        Digits.append(whole, width: 1, to: &bytes)
-        guard rest > 0 else { return }
-        bytes.append(UInt8(ascii: "."))
-        Digits.append(rest, width: 7, to: &bytes)
-        while bytes.last == UInt8(ascii: "0") { bytes.removeLast() }
+        if scaled < 0 { target.byte(UInt8(ascii: "-")) }
+        let (whole, decimals) = scaled.magnitude.quotientAndRemainder(dividingBy: 10_000_000)
+        Digits.write(whole, width: 1, to: &target)
+        guard decimals > 0 else { return }
+        target.byte(UInt8(ascii: "."))
+        var rest = decimals
+        while rest > 0 {
+            // The first decimal, then what is behind it, until only zeros would follow.
+            target.byte(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / 1_000_000))
+            rest = rest % 1_000_000 * 10
+        }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

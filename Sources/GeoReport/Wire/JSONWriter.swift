@@ -1,16 +1,20 @@
+import XML
+
 /// Writes a JSON document as UTF-8 bytes, without white space.
 ///
 /// Characters that XML cannot carry become U+FFFD, as in `XMLWriter`, so that a report has the same
 /// text in both formats (X4). `<`, `>`, `&`, U+2028 and U+2029 are escaped: an answer that ends up
 /// in a page or in a JSONP script runs nothing (M7). A slash is never escaped.
 package struct JSONWriter: Sendable {
-    /// What has been written and not yet taken.
-    package private(set) var bytes: [UInt8] = []
+    private var document: DocumentBytes
     private var needsComma = false
 
     package init(capacity: Int = 1024) {
-        bytes.reserveCapacity(capacity)
+        document = DocumentBytes(capacity: capacity)
     }
+
+    /// What has been written and not yet taken.
+    package var bytes: [UInt8] { document.written }
 
     /// Begins an object; keys with their values follow.
     package mutating func beginObject() { begin(UInt8(ascii: "{")) }
@@ -26,27 +30,25 @@ package struct JSONWriter: Sendable {
 
     /// Writes the key of a member; a value must follow.
     package mutating func key(_ name: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        append(name)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        write(atMost: name.utf8CodeUnitCount + 4) { $0.key(name) }
         needsComma = false
     }
 
     /// Writes the key of a member whose name is data; a value must follow.
     package mutating func key(_ name: String) {
         string(name)
-        bytes.append(UInt8(ascii: ":"))
+        document.write(atMost: 1) { $0.byte(UInt8(ascii: ":")) }
         needsComma = false
     }
 
     /// Writes a string, escaped.
     package mutating func string(_ text: String) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        escape(text)
-        bytes.append(UInt8(ascii: "\""))
+        text.withBytes { string($0) }
+    }
+
+    /// Writes a string of UTF-8 bytes, escaped.
+    package mutating func string(_ text: UnsafeRawBufferPointer) {
+        write(atMost: 6 * text.count + 3) { $0.string(text) }
     }
 
     /// Writes a string, or `null`.
@@ -54,36 +56,49 @@ package struct JSONWriter: Sendable {
         if let text { string(text) } else { null() }
     }
 
-    /// Writes a string whose content is appended as it is, such as a date.
-    package mutating func string(writing content: (inout [UInt8]) -> Void) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        content(&bytes)
-        bytes.append(UInt8(ascii: "\""))
+    /// Writes a member that is a string, escaped.
+    package mutating func member(_ name: StaticString, _ text: UnsafeRawBufferPointer) {
+        write(atMost: name.utf8CodeUnitCount + 6 * text.count + 6) { pen in
+            pen.key(name)
+            pen.string(text)
+        }
     }
 
-    /// Writes a value whose bytes are appended as they are, such as a coordinate or a finished item.
-    package mutating func value(writing content: (inout [UInt8]) -> Void) {
-        separate()
-        content(&bytes)
+    /// Writes a member that is `null`.
+    package mutating func null(_ name: StaticString) {
+        write(atMost: name.utf8CodeUnitCount + 8) { pen in
+            pen.key(name)
+            pen.copy("null")
+        }
+    }
+
+    /// Writes a string whose content is written as it is, at most 64 bytes, such as a date.
+    package mutating func string(writing content: (inout Pen) -> Void) {
+        write(atMost: 67) { pen in
+            pen.byte(UInt8(ascii: "\""))
+            content(&pen)
+            pen.byte(UInt8(ascii: "\""))
+        }
+    }
+
+    /// Writes a value whose bytes are written as they are, at most 64, such as a coordinate.
+    package mutating func value(writing content: (inout Pen) -> Void) {
+        write(atMost: 65, content)
     }
 
     /// Writes a whole number.
     package mutating func number(_ number: Int) {
-        separate()
-        Digits.append(number, to: &bytes)
+        value { Digits.write(number, to: &$0) }
     }
 
     /// Writes `true` or `false`.
     package mutating func bool(_ value: Bool) {
-        separate()
-        append(value ? "true" : "false")
+        self.value { $0.copy(value ? "true" : "false") }
     }
 
     /// Writes `null`.
     package mutating func null() {
-        separate()
-        append("null")
+        value { $0.copy("null") }
     }
 
     /// Writes a whole value.
@@ -101,85 +116,75 @@ package struct JSONWriter: Sendable {
             for element in elements { self.value(element) }
             endArray()
         case .string(let text): string(text)
-        case .number(let text): self.value { $0.append(contentsOf: text.utf8) }
+        case .number(let text):
+            text.withBytes { digits in write(atMost: digits.count + 1) { $0.copy(digits) } }
         case .bool(let flag): bool(flag)
         case .null: null()
         }
     }
 
     /// Hands out what has been written so far and forgets it, so that a long list can be streamed.
-    package mutating func take() -> [UInt8] {
-        defer { bytes.removeAll(keepingCapacity: true) }
-        return bytes
-    }
+    package mutating func take() -> [UInt8] { document.take() }
+
+    /// Hands out what has been written without a copy; nothing may be written after this.
+    package mutating func finish() -> [UInt8] { document.finish() }
 
     private mutating func begin(_ bracket: UInt8) {
-        separate()
-        bytes.append(bracket)
+        write(atMost: 2) { $0.byte(bracket) }
         needsComma = false
     }
 
     private mutating func end(_ bracket: UInt8) {
-        bytes.append(bracket)
+        document.write(atMost: 1) { $0.byte(bracket) }
         needsComma = true
     }
 
-    private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    /// Writes one piece, a comma in front of it if it is not the first; the comma counts.
+    @inline(__always)
+    private mutating func write(atMost most: Int, _ piece: (inout Pen) -> Void) {
+        let isFirst = !needsComma
         needsComma = true
+        document.write(atMost: most) { pen in
+            if !isFirst { pen.byte(UInt8(ascii: ",")) }
+            piece(&pen)
+        }
+    }
+}
+
+extension Pen {
+    @inline(__always)
+    fileprivate mutating func key(_ name: StaticString) {
+        byte(UInt8(ascii: "\""))
+        copy(name)
+        byte(UInt8(ascii: "\""))
+        byte(UInt8(ascii: ":"))
     }
 
     @inline(__always)
-    private mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    fileprivate mutating func string(_ text: UnsafeRawBufferPointer) {
+        byte(UInt8(ascii: "\""))
+        escape(text, by: JSONEscapes.self)
+        byte(UInt8(ascii: "\""))
     }
+}
 
-    private mutating func escape(_ text: String) {
-        // Never `nil` on Linux: a native string is contiguous UTF-8.
-        let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { escape($0) }
-        if isDone == nil { Array(text.utf8).withUnsafeBufferPointer { escape($0) } }
-    }
-
-    /// Copies run by run: nearly all text needs no escape.
-    private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
-        var start = 0
-        var index = 0
-        while index < text.count {
-            let byte = text[index]
-            guard Self.mayNeedEscape(byte),
-                let (escape, length) = Self.escape(byte, at: index, in: text)
-            else {
-                index += 1
-                continue
-            }
-            bytes.append(contentsOf: text[start..<index])
-            append(escape)
-            index += length
-            start = index
-        }
-        bytes.append(contentsOf: text[start...])
-    }
-
+/// What JSON escapes.
+private enum JSONEscapes: EscapeRules {
     /// Controls, `"`, `&`, `<`, `>`, `\`, and the first byte of U+2028, U+2029, U+FFFE and U+FFFF.
     @inline(__always)
-    private static func mayNeedEscape(_ byte: UInt8) -> Bool {
-        if byte >= 0x80 { return byte == 0xE2 || byte == 0xEF }
-        let mask = byte < 0x40 ? lowMask : highMask
-        return mask >> UInt64(byte & 0x3F) & 1 == 1
+    static func mayNeedEscape(anyOf eight: UInt64) -> Bool {
+        // `"` and `&` differ in one bit, and so do `<` and `>`.
+        let ascii =
+            EightBytes.holdControl(eight) | EightBytes.hold(0x26, eight | 0x0404_0404_0404_0404)
+            | EightBytes.hold(0x3E, eight | 0x0202_0202_0202_0202) | EightBytes.hold(0x5C, eight)
+        guard EightBytes.holdOther(eight) != 0 else { return ascii != 0 }
+        return ascii | EightBytes.hold(0xE2, eight) | EightBytes.hold(0xEF, eight) != 0
     }
 
-    /// One bit for each byte below 0x40 that needs an escape: controls, `"`, `&`, `<` and `>`.
-    private static var lowMask: UInt64 {
-        0xFFFF_FFFF | 1 << 0x22 | 1 << 0x26 | 1 << 0x3C | 1 << 0x3E
-    }
-
-    /// The same from 0x40: the backslash.
-    private static var highMask: UInt64 { 1 << (0x5C - 0x40) }
-
-    /// What replaces the character that begins here, and how many bytes that character takes.
-    private static func escape(
-        _ byte: UInt8, at index: Int, in text: UnsafeBufferPointer<UInt8>
+    static func escape(
+        at index: Int, in text: UnsafeRawBufferPointer
     ) -> (StaticString, Int)? {
+        let byte = text[index]
         switch byte {
         case UInt8(ascii: "\""): return ("\\\"", 1)
         case UInt8(ascii: "\\"): return ("\\\\", 1)
@@ -190,6 +195,7 @@ package struct JSONWriter: Sendable {
         case 0x0A: return ("\\n", 1)
         case 0x0D: return ("\\r", 1)
         case ..<0x20: return ("\u{FFFD}", 1)
+        case ..<0xE2: return nil
         default: break
         }
         guard index + 2 < text.count else { return nil }

@@ -40,7 +40,7 @@ struct ExportRequestsCommand: ViaductCommand {
         let settings = try await options.read()
         let jurisdiction = try settings.jurisdiction(named: jurisdiction)
         let view = ReportView(extensions: extensions ? .included : .none)
-        let (stage, format, output) = (stage, format, output)
+        let (stage, format, output, extensions) = (stage, format, output, extensions)
         try await Deployment.with(settings) { deployment in
             try await deployment.store.migrate()
             let target = try ExportTarget(output)
@@ -50,7 +50,9 @@ struct ExportRequestsCommand: ViaductCommand {
                     ReportFilter(jurisdiction: jurisdiction.id, stage: stage), now: Date()
                 ) { reports in
                     try Task.checkCancellation()
-                    encoder.append(reports, in: jurisdiction)
+                    try reports.forEach(extensions ? .withAnswers : .withoutAnswers) {
+                        encoder.append($0, in: jurisdiction)
+                    }
                     try target.write(encoder.take())
                 }
                 try target.write(encoder.finish())

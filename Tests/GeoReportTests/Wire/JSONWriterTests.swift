@@ -16,14 +16,14 @@ private func written(_ write: (inout JSONWriter) -> Void) -> String {
         json.key("service_request_id")
         json.string("SOF-1")
         json.key("lat")
-        json.value { DecimalDegrees.append(42.6977, to: &$0) }
+        json.value { DecimalDegrees.write(42.6977, to: &$0) }
         json.key("expected_datetime")
         json.string(nil)
         json.key("a\"b" as String)
         json.beginArray()
         json.endArray()
         json.key("d")
-        json.string { $0.append(contentsOf: "2026".utf8) }
+        json.string { $0.copy("2026") }
         json.endObject()
         json.beginObject()
         json.endObject()
