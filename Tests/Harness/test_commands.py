@@ -11,7 +11,8 @@ from kit.instance import BINARY, SETTINGS, Instance, wait_until
 COMMANDS = [
     ["serve"], ["migrate"], ["check"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
     ["import"], ["import", "services"], ["import", "requests"], ["export"], ["export", "requests"],
-    ["verify"], ["sample"],
+    ["verify"], ["sample"], ["webhook"],
+    *(["webhook", each] for each in ("create", "list", "pause", "resume", "rotate", "replay", "delete")),
 ]  # fmt: skip
 
 

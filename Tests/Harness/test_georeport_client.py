@@ -38,7 +38,9 @@ def test_definition(client):
     definition = client.get_service_definition("POTHOLE")
     attributes = definition["attributes"]
     attributes = attributes["attribute"] if isinstance(attributes, dict) else attributes
-    assert [a["code"] for a in attributes] == ["INFO", "DEPTH", "HAZARDS", "SEEN_AT", "COUNT"]
+    assert [a["code"] for a in attributes] == [
+        "INFO", "DEPTH", "HAZARDS", "SEEN_AT", "COUNT", "fixmystreet_id",
+    ]  # fmt: skip
 
 
 def test_requests(client, seeded):
