@@ -27,11 +27,11 @@ struct Outside: Sendable {
             self.storage = storage
         } else {
             do {
-                files = try PictureStore(directory: settings.data.pictures)
+                files = try PictureStore(directory: settings.data.media)
             } catch {
                 throw CommandError(
                     .settings,
-                    "The directory \(settings.data.pictures) cannot be used for pictures; "
+                    "The directory \(settings.data.media) cannot be used for pictures; "
                         + "make it writable, or set data.directory.")
             }
             storage = nil

@@ -84,10 +84,8 @@ package struct DataSettings: Sendable, Equatable {
     /// `data.directory`; default `/var/lib/viaduct` for root, else `~/.local/share/viaduct`.
     package var directory: String
 
-    /// Pictures that no report brought, such as the sample's.
+    /// Pictures: those of reports named by their content, in folders; beside them the sample's.
     package var media: String { directory + "/media" }
-    /// Pictures of reports, named by their content.
-    package var pictures: String { directory + "/pictures" }
     /// The embedded PostgreSQL.
     package var cluster: String { directory + "/postgres" }
 }
