@@ -60,7 +60,7 @@ import Testing
     ) async throws {
         try await TestDatabase.withPool(connections: connections) { pool in
             await withTaskGroup { group in
-                for task in 0..<600 {
+                for task in 0..<240 {
                     group.addTask {
                         if task.isMultiple(of: 5) {
                             await #expect(throws: PostgresError.refused(state: "22012")) {
