@@ -67,6 +67,23 @@ extension Gateway {
         return response
     }
 
+    /// What staff wrote for each other about a report, for staff.
+    func internalNotes(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
+        let jurisdiction = try call.jurisdiction()
+        _ = try await client(call, mayDo: .staff, in: jurisdiction)
+        let id = Report.ID(rawValue: text)
+        let notes = try await asking { () async throws(CaseStoreError) in
+            guard let id else { return [InternalNote]() }
+            return try await store.internalNotes(
+                of: id, in: jurisdiction.id, stage: call.route.base.stage)
+        }
+        return EdgeResponse(
+            status: 200,
+            headers: [
+                ("Content-Type", Format.json.contentType), ("Cache-Control", "no-store"),
+            ], body: .bytes(Documents.internalNotes(notes)))
+    }
+
     /// Counts somebody's "me too" (GR-15.4).
     func support(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
         try refusePlain(call)

@@ -211,6 +211,7 @@ package struct Gateway: Sendable {
             case .token(let token): try await receipt(token, call)
             case .updates: try await updates(call)
             case .candidates: try await candidates(call)
+            case .notes(let id): try await internalNotes(id, call)
             case .changes: try await changes(call)
             case .webhooks: try await webhooks(call)
             case .webhook(let id): try await webhook(id, call)

@@ -34,6 +34,8 @@ package struct Route: Sendable, Equatable {
         case request(String)
         /// "Me too" on one report.
         case support(String)
+        /// What staff wrote for each other about one report.
+        case notes(String)
         /// Open reports near a point, which a new one might repeat.
         case candidates
         case token(String)
@@ -57,7 +59,7 @@ package struct Route: Sendable, Equatable {
         var formats: [Format] {
             switch self {
             case .requests: [.xml, .json, .geojson]
-            case .changes, .webhooks, .webhook: [.json]
+            case .changes, .webhooks, .webhook, .notes: [.json]
             default: [.xml, .json]
             }
         }
@@ -174,10 +176,14 @@ package struct Route: Sendable, Equatable {
             default: return nil
             }
         }
-        if rest.count == 2, name == "support", parent == "requests" || parent == "request",
+        if rest.count == 2, parent == "requests" || parent == "request",
             let id = rest.last, let decoded = Percent.decoded(id)
         {
-            return .named(.support(decoded))
+            switch name {
+            case "support": return .named(.support(decoded))
+            case "notes": return .named(.notes(decoded))
+            default: return nil
+            }
         }
         guard rest.count == 1, !name.isEmpty, let decoded = Percent.decoded(name) else {
             return nil

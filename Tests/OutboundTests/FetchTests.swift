@@ -24,7 +24,8 @@ import Testing
             server in
             let names = Names(["good.example": [["127.0.0.1"]]])
             try await withClient(for: server, names: names) { client in
-                let found = try await client.get("http://good.example:\(server.port)/a?b=%20#c")
+                let found = try await client.get(
+                    "http://good.example:\(server.port)/a?b=%20#c", limits: .patient)
                 #expect(found.body == Array("abc".utf8))
                 #expect(found.contentType == "image/jpeg")
             }
@@ -122,7 +123,8 @@ import Testing
                 let names = Names(
                     ["good.example": [["127.0.0.1"]], "evil.example": [["127.0.0.1"]]])
                 try await withClient(for: server, names: names, certificates: file) { client in
-                    let found = try await client.get("https://good.example:\(server.port)/")
+                    let found = try await client.get(
+                        "https://good.example:\(server.port)/", limits: .patient)
                     #expect(found.body == Array("hello".utf8))
                     let failed = await client.failure(
                         getting: "https://evil.example:\(server.port)/")
@@ -205,7 +207,8 @@ import Testing
     @Test func `the system's names are known`() async throws {
         try await Server.with(hosts: ["127.0.0.1"], { _ in .answer() }) { server in
             try await OutboundClient.with(.init(.operator)) { client in
-                let found = try await client.get("http://localhost:\(server.port)/")
+                let found = try await client.get(
+                    "http://localhost:\(server.port)/", limits: .patient)
                 #expect(found.body == Array("hello".utf8))
             }
         }
@@ -216,7 +219,8 @@ import Testing
         try await Server.with(hosts: ["127.0.0.1"], { _ in .answer() }) { server in
             let names = Names(["good.example": [["::1", "127.0.0.1"]]])
             try await withClient(for: server, allow: ["127.0.0.1", "::1"], names: names) { client in
-                let found = try await client.get("http://good.example:\(server.port)/")
+                let found = try await client.get(
+                    "http://good.example:\(server.port)/", limits: .patient)
                 #expect(found.body == Array("hello".utf8))
             }
             #expect(names.count == 1)
@@ -230,4 +234,10 @@ extension String {
         let host = split(separator: "\r\n").first { $0.lowercased().hasPrefix("host:") } ?? ""
         return String(host.split(separator: ":").last ?? "")
     }
+}
+
+extension FetchLimits {
+    /// All suites share two cores, and a wait there is no slow server.
+    fileprivate static let patient = FetchLimits(
+        connect: .seconds(60), firstByte: .seconds(60), whole: .seconds(120))
 }

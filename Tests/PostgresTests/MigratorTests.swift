@@ -14,7 +14,9 @@ import Testing
                 for _ in 0..<10 {
                     group.addTask {
                         let pool = Pool(
-                            Pool.Settings(address: address, connections: 1, transactions: 1))
+                            Pool.Settings(
+                                address: address, connections: 1, transactions: 1,
+                                deadline: .seconds(60)))
                         return try await Migrator.migrate(migrations, on: pool)
                     }
                 }

@@ -39,6 +39,24 @@ extension Documents {
         return encoder.finish()
     }
 
+    /// What staff wrote for each other, in JSON.
+    package static func internalNotes(_ notes: some Collection<InternalNote>) -> [UInt8] {
+        var writer = JSONWriter(capacity: 64 + 512 * notes.count)
+        writer.beginArray()
+        for note in notes {
+            writer.beginObject()
+            writer.key("note_id")
+            writer.string(note.id.rawValue)
+            writer.key("datetime")
+            writer.string { DateTime.write(note.time, to: &$0) }
+            writer.key("description")
+            writer.string(note.description)
+            writer.endObject()
+        }
+        writer.endArray()
+        return writer.bytes
+    }
+
     /// A page of changes, in JSON.
     package static func changes(
         _ changes: some Collection<Change>, next: ChangeCursor
