@@ -9,7 +9,7 @@ extension Gateway {
     func changes(_ call: Call) async throws(Fault) -> EdgeResponse {
         let wish = try Calls.changes(
             call.parameters, at: call.base, in: call.published.catalogue)
-        let client = try await client(call)
+        let client = try await follower(call)
         let filter = try Self.filter(wish, for: client, stage: call.route.base.stage)
         if call.request.fields.accept?.lowercased().contains("application/x-ndjson") == true {
             return stream(filter, after: wish.after)
@@ -23,14 +23,14 @@ extension Gateway {
     }
 
     /// What the client may follow of what it wants to (A3).
-    static func filter(
+    private static func filter(
         _ wish: ChangesCall, for client: Client, stage: Stage
     ) throws(Fault) -> ChangeFilter {
-        let forbidden = Fault(.forbidden, "api_key is not valid here.")
-        guard client.scopes.contains(.follow) else { throw forbidden }
         var jurisdictions = client.jurisdictions.isEmpty ? nil : client.jurisdictions
         if let wanted = wish.jurisdiction?.id {
-            guard client.may(.follow, in: wanted) else { throw forbidden }
+            guard client.may(.follow, in: wanted) else {
+                throw Fault(.forbidden, "api_key is not valid here.")
+            }
             jurisdictions = [wanted]
         }
         return ChangeFilter(

@@ -76,7 +76,8 @@ extension Gateway {
         return webhook
     }
 
-    private func follower(_ call: Call) async throws(Fault) -> Client {
+    /// The client of a key that may follow changes, or 403.
+    func follower(_ call: Call) async throws(Fault) -> Client {
         let client = try await client(call)
         guard client.scopes.contains(.follow) else {
             throw Fault(.forbidden, "api_key is not valid here.")

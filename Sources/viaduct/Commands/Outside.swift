@@ -6,7 +6,6 @@ import Logging
 import Media
 import Outbound
 import Relay
-import ServiceLifecycle
 
 /// What a server has to do with others: pictures that it fetches, webhooks that it tells, and where
 /// both are kept.

@@ -44,7 +44,7 @@ struct WebhookCreateCommand: ViaductCommand {
         guard services.count == Set(service).count else {
             throw CommandError(.usage, "One of the services is no code of a service.")
         }
-        if let objection = await Self.objection(url, settings) {
+        if let objection = Self.objection(url, settings) {
             throw CommandError(.usage, "\(url) may not be called: \(objection).")
         }
         let new = try await Deployment.with(settings) { deployment in
@@ -69,7 +69,7 @@ struct WebhookCreateCommand: ViaductCommand {
         Terminal.print(new.secret.text)
     }
 
-    private static func objection(_ url: String, _ settings: Settings) async -> String? {
+    private static func objection(_ url: String, _ settings: Settings) -> String? {
         let guardian = OutboundGuard(OutboundGuard.Settings(settings))
         do {
             _ = try guardian.check(url)
