@@ -31,7 +31,7 @@ let package = Package(
         .target(name: "XML", dependencies: ["CLibXML2"]),
         .target(name: "GeoReport", dependencies: ["Reports", "XML"]),
         .target(
-            name: "CaseStore", dependencies: ["Reports", "Postgres", .crypto],
+            name: "CaseStore", dependencies: ["Reports", "Federation", "Postgres", .crypto],
             resources: [.embedInCode("Migrations")], swiftSettings: .inPlace),
         .target(name: "Federation", dependencies: ["Reports"]),
         .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),

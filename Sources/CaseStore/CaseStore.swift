@@ -44,6 +44,7 @@ package struct CaseStore: Sendable {
             Migration(name: "m0004-changes", bytes: PackageResources.m0004_changes_sql),
             Migration(
                 name: "m0005-foreign-number", bytes: PackageResources.m0005_foreign_number_sql),
+            Migration(name: "m0006-federation", bytes: PackageResources.m0006_federation_sql),
         ]
     }
 

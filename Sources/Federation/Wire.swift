@@ -1,0 +1,78 @@
+import FoundationEssentials
+
+/// The way to one peer: guarded, bounded in time and size, without redirects to others.
+package struct Wire: Sendable {
+    /// Our time.
+    package let now: @Sendable () -> Date
+    private let exchange: @Sendable (Call) async throws(PeerError) -> Reply
+
+    /// A way over which calls are exchanged for replies.
+    package init(
+        now: @escaping @Sendable () -> Date,
+        exchange: @escaping @Sendable (Call) async throws(PeerError) -> Reply
+    ) {
+        self.now = now
+        self.exchange = exchange
+    }
+
+    /// Sends a call and answers with the reply, whatever its status.
+    ///
+    /// Throws `later` if nothing went out or if the call changes nothing at the peer, `ambiguous`
+    /// if something of it may have arrived.
+    package func send(_ call: Call) async throws(PeerError) -> Reply {
+        try await exchange(call)
+    }
+
+    /// A request to the peer.
+    package struct Call: Sendable, Equatable {
+        package var method: String
+        /// An absolute address.
+        package var address: String
+        package var headers: [Header]
+        package var body: [UInt8]
+        /// What is longer is cut off and thrown as `later` (GET) or `ambiguous`.
+        package var most: Int
+        /// How long the whole exchange may take.
+        package var patience: Duration
+
+        package init(
+            _ method: String, _ address: String, headers: [Header] = [], body: [UInt8] = [],
+            most: Int = 8 << 20, patience: Duration = .seconds(20)
+        ) {
+            self.method = method
+            self.address = address
+            self.headers = headers
+            self.body = body
+            self.most = most
+            self.patience = patience
+        }
+    }
+
+    package struct Header: Sendable, Equatable {
+        package var name: String
+        package var value: String
+
+        package init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// What the peer answered.
+    package struct Reply: Sendable, Equatable {
+        package var status: Int
+        package var headers: [Header]
+        package var body: [UInt8]
+
+        package init(status: Int, headers: [Header] = [], body: [UInt8] = []) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+        }
+
+        /// The first value of a header; names are alike whatever their case.
+        package func header(_ name: String) -> String? {
+            headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        }
+    }
+}
