@@ -83,7 +83,7 @@ let package = Package(
         .testTarget(name: "GeoReportTests", dependencies: ["GeoReport", "Reports", "XML"]),
         .testTarget(
             name: "CaseStoreTests",
-            dependencies: ["CaseStore", "Reports", "Postgres", "DatabaseKit"]),
+            dependencies: ["CaseStore", "Federation", "Reports", "Postgres", "DatabaseKit"]),
         .testTarget(
             name: "GatewayTests",
             dependencies: [

@@ -1,3 +1,4 @@
+import Federation
 import FoundationEssentials
 import Postgres
 import Reports
@@ -33,16 +34,23 @@ extension CaseStore {
     /// Report, event, contact data, token and idempotency are one statement, so that they are stored
     /// together or not at all. If the connection dies after sending it, it is sent once more: the
     /// idempotency row shows whether the first one arrived.
+    ///
+    /// In the same statement are the deliveries to the peers that it goes to. What began elsewhere
+    /// is taken once, whoever brings it, and what comes back to us is our own report (D14).
     package func add(
-        _ draft: Report.Draft, by client: Client.ID, idempotency: Idempotency, now: Date
+        _ draft: Report.Draft, by client: Client.ID, idempotency: Idempotency,
+        provenance: Provenance? = nil, now: Date
     ) async throws(CaseStoreError) -> Added {
+        if let provenance, provenance.hasPassed(settings.peering.node) {
+            guard let own = try await receipt(of: provenance) else { throw .unknownOrigin }
+            return .repeated(own)
+        }
         var submission = Submission(
-            draft, by: client, idempotency: idempotency, now: now, settings: settings)
+            draft, by: client, idempotency: idempotency, provenance: provenance, now: now,
+            settings: settings)
         for _ in 0..<6 {
             do {
-                if try await !pool.query(submission.statement).isEmpty {
-                    return .added(submission.receipt)
-                }
+                if try await isNew(submission) { return .added(submission.receipt) }
                 if let first = try await earlier(submission) {
                     return try submission.answer(to: first)
                 }
@@ -56,6 +64,37 @@ extension CaseStore {
             }
         }
         throw .unavailable
+    }
+
+    /// Stores the submission, unless it was taken before.
+    private func isNew(_ submission: Submission) async throws(PostgresError) -> Bool {
+        do {
+            return try await !pool.query(submission.statement).isEmpty
+        } catch .conflict(constraint: "origin_report_fkey") {
+            // Its origin is new, but the key names an earlier POST.
+            return false
+        }
+    }
+
+    /// Our own report that has come back to us.
+    private func receipt(
+        of provenance: Provenance
+    ) async throws(CaseStoreError) -> Receipt? {
+        let isOurs = provenance.origin == settings.peering.node
+        let origin = OriginRow(provenance: provenance, kind: .report)
+        let rows = try await read(
+            """
+            SELECT report.id, token.id FROM report LEFT JOIN token ON token.report = report.id
+            WHERE report.id = \(isOurs
+                ? "\(provenance.originID)" as SQL
+                : "(SELECT origin.report FROM origin WHERE \(origin.isThis))")
+            """)
+        return try await CaseStoreError.told { () throws(PostgresError) in
+            guard var cells = rows.first?.cells else { return nil }
+            return Receipt(
+                id: try ReportRow.named(Report.ID.self, try cells.next(), column: 0),
+                token: try cells.next(String?.self).flatMap(Token.init(rawValue:)))
+        }
     }
 
     /// What was taken before under the submission's key.

@@ -58,6 +58,11 @@ enum UpdateRow {
 
     static func update(in row: Row) throws(PostgresError) -> Update {
         var cells = row.cells
+        return try update(from: &cells)
+    }
+
+    /// Reads the columns, and leaves the reader behind them.
+    static func update(from cells: inout Cells) throws(PostgresError) -> Update {
         let (id, report, detail) = try (
             ReportRow.named(Update.ID.self, try cells.next(), column: 0),
             ReportRow.named(Report.ID.self, try cells.next(), column: 1),

@@ -1,3 +1,4 @@
+import Federation
 import Postgres
 import Reports
 
@@ -25,6 +26,9 @@ package struct CaseStore: Sendable {
         package var pictureQuota = 200_000_000
         /// How long a webhook's tries are kept in its log.
         package var attemptLifetime: Duration = .seconds(30 * 86_400)
+        /// Who gets reports and updates, and what we are called in their paths. Its peers must be
+        /// registered (`register`) before the first report is taken.
+        package var peering = Peering()
         /// Gives a report its public id; ids already in use are asked for again.
         package var mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID = {
             slug, visibility in

@@ -15,6 +15,8 @@ package enum CaseStoreError: Error, Equatable {
     case taken
     /// The catalogue that holds this jurisdiction was never published: publish it first.
     case unpublished
+    /// It has passed us already, says its path, and we know nothing of it (400).
+    case unknownOrigin
     /// A rule of the schema (by its name) or a statement (by its SQLSTATE) stood in the way: a
     /// mistake of ours that somebody must look at (500). Nothing was done.
     case defect(String)

@@ -107,7 +107,7 @@ extension ChangeSearch {
     private var maySee: SQL {
         let notes: SQL =
             switch filter.audience {
-            case .public: "event.kind <> 'noted' AND "
+            case .public: "event.kind NOT IN ('noted', 'handed') AND "
             case .staff: ""
             }
         return """

@@ -13,6 +13,9 @@ enum ReportRow {
         report.channel, report.visibility, report.published, report.supports, report.parent
         """
 
+    /// How many columns there are.
+    static let count = 25
+
     /// Whether the answers to a service's questions are read: most documents do not tell them.
     enum Answers { case read, skipped }
 

@@ -1,3 +1,4 @@
+import Federation
 import FoundationEssentials
 import Postgres
 import Reports
@@ -12,6 +13,11 @@ struct Submission {
     private let expires: Date
     private let kind: String
     private let key: String
+    private let sender: Peer?
+    private let origin: OriginRow?
+    private let destinations: Destinations
+    /// Whom it has passed, ourselves the last.
+    private let path: [Authority]
     private let mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID
     private(set) var receipt: Receipt
     private var event: UUID
@@ -24,10 +30,15 @@ struct Submission {
     }
 
     init(
-        _ draft: Report.Draft, by client: Client.ID, idempotency: Idempotency, now: Date,
-        settings: CaseStore.Settings
+        _ draft: Report.Draft, by client: Client.ID, idempotency: Idempotency,
+        provenance: Provenance? = nil, now: Date, settings: CaseStore.Settings
     ) {
         self.draft = draft
+        let way = settings.peering.provenance(provenance, from: client)
+        sender = settings.peering.peer(of: client)
+        origin = provenance.map { OriginRow(provenance: $0, kind: .report) }
+        destinations = Self.destinations(of: draft, by: way, now: now, settings.peering)
+        path = settings.peering.path(by: way)
         pictures = MediaRows(
             pictures: draft.pictures, addresses: draft.addresses, by: client, now: now)
         self.client = client
@@ -54,6 +65,17 @@ struct Submission {
             (kind, key) = ("content", event.uuidString)
             expires = now.advanced(by: .seconds(3600))
         }
+    }
+
+    /// What is only a test goes to nobody.
+    private static func destinations(
+        of draft: Report.Draft, by way: Provenance?, now: Date, _ peering: Peering
+    ) -> Destinations {
+        guard !peering.peers.isEmpty, draft.stage == .production else {
+            return Destinations(handler: nil, copies: [])
+        }
+        return peering.destinations(
+            of: Rule.Subject(draft, requested: now.wholeSeconds), by: way)
     }
 
     private static func names(
@@ -117,13 +139,10 @@ extension Submission {
     /// first one wins, and the others wait here for it to commit.
     var statement: SQL {
         """
-        WITH claim AS (
+        WITH \(beginning)claim AS (
             INSERT INTO idempotency AS held (
                 client, stage, jurisdiction, kind, key, fingerprint, report, token, created, expires)
-            VALUES (
-                \(client.rawValue), \(draft.stage.rawValue), \(draft.jurisdiction.rawValue),
-                \(kind), \(key), \(idempotency.fingerprint), \(receipt.id.rawValue),
-                \(receipt.token?.rawValue), \(now), \(expires))
+            \(claimed)
             ON CONFLICT (client, stage, jurisdiction, kind, key) DO UPDATE
             SET fingerprint = excluded.fingerprint, report = excluded.report,
                 token = excluded.token, created = excluded.created, expires = excluded.expires
@@ -133,21 +152,21 @@ extension Submission {
             INSERT INTO report (
                 id, jurisdiction, stage, service, status, title, description, agency, notice,
                 requested, updated, address, address_id, zipcode, latitude, longitude, media,
-                answers, channel, visibility, published)
+                answers, channel, visibility, published\(handler.column))
             SELECT claim.report, claim.jurisdiction, claim.stage, \(draft.service.rawValue), 'open',
                 \(draft.title), \(draft.description), \(draft.agency), \(draft.notice),
                 \(now.wholeSeconds), \(now.wholeSeconds), \(draft.place.address),
                 \(draft.place.addressID), \(draft.zipcode), \(draft.place.coordinate?.latitude),
                 \(draft.place.coordinate?.longitude), \(media.isEmpty ? nil : media),
                 \(JSONText.of(draft.answers))::jsonb, \(draft.channel),
-                \(draft.visibility.rawValue), \(appears)
+                \(draft.visibility.rawValue), \(appears)\(handler.value)
             FROM claim
         ), told AS (
             INSERT INTO event (id, report, kind, actor, recorded, path, content)
-            SELECT \(event), claim.report, 'created', 'client', claim.created,
-                ARRAY[claim.jurisdiction], \(content)
+            SELECT \(event), claim.report, 'created', \(actor), claim.created,
+                \(path.map(\.rawValue)), \(content)
             FROM claim
-        )\(contact)\(token)\(announcement)\(foreignNumber)
+        )\(contact)\(token)\(announcement)\(foreignNumber)\(ticket)\(deliveries)
         \(pictures.part(report: "claim.report", from: "claim"))
         SELECT report FROM claim
         """
@@ -160,6 +179,7 @@ extension Submission {
         WHERE client = \(client.rawValue) AND stage = \(draft.stage.rawValue)
             AND jurisdiction = \(draft.jurisdiction.rawValue) AND kind = \(kind)
             AND key = \(key) AND expires > \(now)
+        \(earlierOrigin)
         """
     }
 
@@ -208,6 +228,66 @@ extension Submission {
                 INSERT INTO publication_due (report, due) SELECT claim.report, \(appears) FROM claim
             )
             """
+    }
+
+    /// What the POST claims: its key, and where it began if that was elsewhere.
+    private var claimed: SQL {
+        let values: SQL = """
+            \(client.rawValue), \(draft.stage.rawValue), \(draft.jurisdiction.rawValue),
+            \(kind), \(key), \(idempotency.fingerprint), \(receipt.id.rawValue),
+            \(receipt.token?.rawValue), \(now), \(expires)
+            """
+        return origin == nil ? "VALUES (\(values))" : "SELECT \(values) FROM began"
+    }
+
+    private var actor: SQL { sender == nil ? "'client'" : "'peer'" }
+
+    private var handler: (column: SQL, value: SQL) {
+        guard let handler = destinations.handler else { return ("", "") }
+        return (", handler", ", \(handler.rawValue)")
+    }
+
+    /// Of what began elsewhere the first one to bring it wins, whatever its key (D14).
+    private var beginning: SQL {
+        guard let origin else { return "" }
+        return """
+            began AS (
+                \(origin.insert(report: "\(receipt.id.rawValue)"))
+                ON CONFLICT DO NOTHING RETURNING report
+            ),
+            """
+    }
+
+    private var earlierOrigin: SQL {
+        guard let origin else { return "" }
+        return """
+            UNION ALL SELECT \(idempotency.fingerprint), origin.report, token.id
+            FROM origin LEFT JOIN token ON token.report = origin.report WHERE \(origin.isThis)
+            """
+    }
+
+    /// The report as the peer that brought it knows it, if it says so.
+    private var ticket: SQL {
+        guard let sender else { return "" }
+        let provenance = origin?.provenance
+        let own = provenance?.origin == sender.authority ? provenance?.originID : nil
+        guard let id = own ?? draft.foreignReport, (1...255).contains(id.utf8.count) else {
+            return ""
+        }
+        return """
+            , known AS (
+                INSERT INTO ticket (peer, report, remote_id, direction, recorded)
+                SELECT \(sender.name.rawValue), claim.report, \(id), 'in', \(now) FROM claim
+                ON CONFLICT DO NOTHING
+            )
+            """
+    }
+
+    /// What is listed later is not told to others before.
+    private var deliveries: SQL {
+        DeliveryRows.report(
+            "claim.report", to: destinations.all, event: event, created: now,
+            due: max(now, appears), from: "claim")
     }
 
     /// The digest of what the report says to the public.

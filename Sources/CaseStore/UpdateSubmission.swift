@@ -1,22 +1,30 @@
+import Federation
 import FoundationEssentials
 import Postgres
 import Reports
 
 /// One update on its way into the case store: the names it was given, and its statements.
 struct UpdateSubmission: Sendable {
-    private let draft: Update.Draft
-    private let client: Client.ID
+    let draft: Update.Draft
+    let client: Client.ID
     private let actor: Event.Actor
-    private let now: Date
+    let provenance: Provenance?
+    let settings: CaseStore.Settings
+    let now: Date
     private let told: Date
-    private var id: Update.ID
-    private var event: Event.ID
+    private(set) var id: Update.ID
+    private(set) var event: Event.ID
     private var unknownOutcomes = 0
 
-    init(_ draft: Update.Draft, by client: Client.ID, actor: Event.Actor, now: Date) {
+    init(
+        _ draft: Update.Draft, by client: Client.ID, actor: Event.Actor,
+        provenance: Provenance? = nil, now: Date, settings: CaseStore.Settings
+    ) {
         self.draft = draft
         self.client = client
-        self.actor = actor
+        self.actor = settings.peering.peer(of: client) == nil ? actor : .peer
+        self.provenance = provenance
+        self.settings = settings
         self.now = now
         told = draft.told(believedAt: now)
         (id, event) = Self.names(now: now)
@@ -33,7 +41,8 @@ struct UpdateSubmission: Sendable {
         case .outcomeUnknown where unknownOutcomes == 0:
             unknownOutcomes += 1
         case .conflict(constraint: "update_told_once"),
-            .conflict(constraint: "internal_note_told_once"):
+            .conflict(constraint: "internal_note_told_once"),
+            .conflict(constraint: "origin_pkey"):
             // The report was merged or taken apart in between, so two did not wait for each other.
             return
         case .conflict(constraint: "update_pkey"), .conflict(constraint: "internal_note_pkey"),
@@ -46,6 +55,9 @@ struct UpdateSubmission: Sendable {
 
     /// Does all of it, as far as the transaction commits.
     func take(in transaction: Transaction) async throws(PostgresError) -> PublishedUpdate {
+        if provenance?.hasPassed(peering.node) == true {
+            return try await own(in: transaction).map(PublishedUpdate.repeated) ?? .unknownOrigin
+        }
         if draft.meansNamedReport(by: actor) { try await chain.lockMerging(in: transaction) }
         guard let target = try await lock(in: transaction) else { return .unknownReport }
         if let earlier = try await earlier(in: transaction) {
@@ -53,8 +65,12 @@ struct UpdateSubmission: Sendable {
             return earlier == id ? .published(id) : .repeated(earlier)
         }
         if draft.visibility == .private {
-            _ = try await transaction.query(noting(at: target.id))
+            _ = try await transaction.query(noting(draft.description ?? "", at: target.id))
             return .published(id)
+        }
+        if let proposal = try await proposal(at: target, in: transaction) {
+            _ = try await transaction.query(noting(proposal, at: target.id))
+            return .proposed(id)
         }
         if let parent = draft.changes.parent {
             guard try await chain.takes(parent, in: transaction) else { return .unfitParent }
@@ -80,15 +96,20 @@ struct UpdateSubmission: Sendable {
         if let word = revision.wordToDuplicates, !duplicates.isEmpty {
             _ = try await transaction.query(telling(duplicates, word, at: stamp))
         }
+        if actor == .operator {
+            let handOver = HandOver(report: target.id, settings: settings, now: now)
+            try await handOver.follow(revision.report, from: report, event, in: transaction)
+        }
     }
 }
 
 extension UpdateSubmission {
     /// The report that the update is about, and the change that decided its status.
-    private struct Target {
+    struct Target {
         let id: Report.ID
         let parent: String?
         let isImported: Bool
+        let handler: String?
         let decided: (epoch: Int, time: Date, event: UUID)?
 
         init(in row: Row) throws(PostgresError) {
@@ -96,6 +117,7 @@ extension UpdateSubmission {
             id = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
             parent = try cells.next()
             isImported = try cells.next(Bool.self)
+            handler = try cells.next()
             let (epoch, time, event) = try (
                 cells.next(Int32?.self), cells.next(Date?.self), cells.next(UUID?.self)
             )
@@ -133,8 +155,8 @@ extension UpdateSubmission {
         for _ in 0..<8 {
             let rows = try await transaction.query(
                 """
-                SELECT id, parent, source_id IS NOT NULL, standing_epoch, standing_time,
-                    standing_event
+                SELECT id, parent, source_id IS NOT NULL, handler, standing_epoch,
+                    standing_time, standing_event
                 FROM report
                 WHERE id = \(meansNamed ? "\(draft.report.rawValue)" : chain.survivor)
                     AND jurisdiction = \(draft.jurisdiction.rawValue)
@@ -163,6 +185,7 @@ extension UpdateSubmission {
             """
             SELECT id FROM "update" WHERE \(same)
             UNION ALL SELECT id FROM internal_note WHERE \(same)
+            \(earlierOrigin)
             """)
         guard var cells = rows.first?.cells else { return nil }
         return try ReportRow.named(Update.ID.self, try cells.next(), column: 0)
@@ -221,6 +244,7 @@ extension UpdateSubmission {
                     \(draft.externalStatus), \(draft.customerReference), \(service), \(time))
                 RETURNING id, report
             ), revised AS (\(Self.revising(revision)))\(author("\"update\""))
+            \(began(at: report.id))\(deliveries(of: revision, at: time))
             \(pictures.part(report: "told.report", update: "told.id", from: "told"))
             \(events(revision.events, of: report.id))
             """
@@ -248,15 +272,15 @@ extension UpdateSubmission {
     }
 
     /// An internal note: nothing of it is ever published, and the report stays as it is.
-    private func noting(at target: Report.ID) -> SQL {
+    private func noting(_ text: String, at target: Report.ID) -> SQL {
         """
         WITH told AS (
             INSERT INTO internal_note (
                 id, report, named, client, foreign_id, told, recorded, description)
             VALUES (
                 \(id.rawValue), \(target.rawValue), \(draft.report.rawValue), \(client.rawValue),
-                \(draft.foreignID), \(told), \(now), \(draft.description ?? ""))
-        )\(author("internal_note"))
+                \(draft.foreignID), \(told), \(now), \(text))
+        )\(author("internal_note"))\(began(at: target))
         \(events([.noted], of: target))
         """
     }
@@ -285,7 +309,7 @@ extension UpdateSubmission {
         return """
             INSERT INTO event (id, report, "update", kind, actor, recorded, path, content)
             SELECT given.id, \(report.rawValue), \(subject), given.kind, \(actor.rawValue), \(now),
-                ARRAY[\(draft.jurisdiction.rawValue)], \(content)
+                \(path.map(\.rawValue)), \(content)
             FROM unnest(\(ids), \(kinds.map(\.rawValue))) AS given (id, kind)
             """
     }
@@ -325,13 +349,14 @@ extension UpdateSubmission {
                     \(shown.isEmpty ? nil : shown), \(draft.externalStatus),
                     greatest(\(stamp), report.published)
                 FROM given JOIN report ON report.id = given.report
+                RETURNING id AS "update", report, published AS due
             ), revised AS (
                 UPDATE report SET status_notes = \(word), updated = greatest(updated, \(stamp))
                 FROM given WHERE report.id = given.report
-            )
+            )\(deliveriesToDuplicates)
             INSERT INTO event (id, report, "update", kind, actor, recorded, path, content)
             SELECT event, report, "update", 'updated', 'system', \(now),
-                ARRAY[\(draft.jurisdiction.rawValue)], \(content)
+                ARRAY[\(peering.node.rawValue)], \(content)
             FROM given
             """
     }

@@ -16,6 +16,13 @@ package struct Authority: Identifier {
         self.rawValue = rawValue
     }
 
+    /// What a Viaduct is called in paths that was given no name.
+    package static let viaduct = Authority(known: "viaduct")
+
+    private init(known text: StaticString) {
+        rawValue = text.description
+    }
+
     private static let joiners = Array("._:-".utf8)
 
     private static func isWord(_ byte: UInt8) -> Bool {

@@ -45,6 +45,10 @@ package struct Peer: Sendable, Equatable {
             guard MintedName.isWellFormed(rawValue) else { return nil }
             self.rawValue = rawValue
         }
+
+        /// The client under which we keep what we read from the peer ourselves; `nil` if the name is
+        /// too long for it (59 bytes at most).
+        package var reader: Client.ID? { Client.ID(rawValue: "peer-\(rawValue)") }
     }
 
     /// What goes between us; each direction by itself.

@@ -70,15 +70,17 @@ package struct Peering: Sendable, Equatable {
     package let node: Authority
     package let peers: [Peer]
 
-    package init(node: Authority, peers: [Peer] = []) {
+    package init(node: Authority = .viaduct, peers: [Peer] = []) {
         self.node = node
         self.peers = peers
     }
 
     package subscript(name: Peer.Name) -> Peer? { peers.first { $0.name == name } }
 
-    /// The peer that calls us with this key.
-    package func peer(of client: Client.ID) -> Peer? { peers.first { $0.client == client } }
+    /// The peer that calls us with this key, or under whose name what was read from it is kept.
+    package func peer(of client: Client.ID) -> Peer? {
+        peers.first { $0.client == client || $0.name.reader == client }
+    }
 
     /// Who gets a report that came to us by this way, and who of them handles it.
     ///

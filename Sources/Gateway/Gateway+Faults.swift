@@ -59,6 +59,8 @@ extension Gateway {
                 .tooMany(retryAfter: .seconds(3600)),
                 "media: this key has sent all the pictures that it may today; "
                     + "send the report without them.")
+        case .unknownOrigin:
+            return Fault(.malformed, "The path says that this has been here, and it has not.")
         case .taken, .unpublished, .defect:
             logger.error("the case store refused", metadata: ["reason": .string("\(error)")])
             return Fault(.failed, "The server made a mistake; it has been noted.")

@@ -48,7 +48,7 @@ extension Gateway {
         let id: Update.ID
         var headers: [(name: String, value: String)] = [("Cache-Control", "no-store")]
         switch published {
-        case .published(let fresh):
+        case .published(let fresh), .proposed(let fresh):
             id = fresh
             metrics.accepted.add(1)
         case .repeated(let first):
@@ -57,6 +57,8 @@ extension Gateway {
             headers.append(("Idempotent-Replayed", "true"))
         case .unknownReport:
             throw Fault(.notFound, "service_request_id was not found.")
+        case .unknownOrigin:
+            throw Fault(.malformed, "The path says that this has been here, and it has not.")
         case .unfitParent:
             throw Fault(
                 .malformed,

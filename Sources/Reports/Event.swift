@@ -42,6 +42,8 @@ package struct Event: Sendable, Equatable {
         case pictured
         /// The public may not see it any more.
         case removed
+        /// Another peer handles it now, or we do; the public is not told.
+        case handed
     }
 
     /// The class of whoever caused it; never a person's name.

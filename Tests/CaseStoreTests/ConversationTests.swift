@@ -35,8 +35,8 @@ extension PublishedUpdate {
     /// The id, if the update was taken, now or before.
     var id: Update.ID? {
         switch self {
-        case .published(let id), .repeated(let id): id
-        case .unknownReport, .unfitParent: nil
+        case .published(let id), .repeated(let id), .proposed(let id): id
+        case .unknownReport, .unfitParent, .unknownOrigin: nil
         }
     }
 }

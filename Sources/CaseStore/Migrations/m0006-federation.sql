@@ -7,16 +7,19 @@ CREATE TABLE peer (
     -- Whoever pauses it says why; nothing is sent or read until somebody resumes it.
     paused timestamptz,
     pause_reason text,
-    -- The breaker: failures in a row, and when the next probe may go.
+    -- The breaker: failures in a row, and, once it is open, when the next probe may go.
     failures integer NOT NULL DEFAULT 0
         CONSTRAINT peer_failures_counted CHECK (failures >= 0),
     failing_since timestamptz,
     probe_due timestamptz,
-    -- The bucket of the peer's pace: what may be begun now, as of `refilled`.
+    -- The bucket of the peer's pace: what could be begun when it was last refilled.
     allowance double precision NOT NULL DEFAULT 0,
     refilled timestamptz,
+    -- Counts the claims: who counted what is under way before another one claimed, counts again.
+    claims bigint NOT NULL DEFAULT 0,
     CONSTRAINT peer_pause_told CHECK ((paused IS NULL) = (pause_reason IS NULL)),
-    CONSTRAINT peer_failing_whole CHECK ((failures = 0) = (failing_since IS NULL))
+    CONSTRAINT peer_failing_whole CHECK ((failures = 0) = (failing_since IS NULL)),
+    CONSTRAINT peer_probe_failing CHECK (probe_due IS NULL OR failures > 0)
 );
 
 -- A report as a peer knows it. A reopened report may become another ticket: old ones stay, so that
@@ -77,19 +80,43 @@ CREATE TABLE delivery (
     created timestamptz NOT NULL,
     due timestamptz NOT NULL,
     first_tried timestamptz,
+    -- When it was claimed last.
+    claimed timestamptz,
     finished timestamptz,
     -- Counts the claims: who holds an older number is too late (D9).
     lease bigint NOT NULL DEFAULT 0,
-    lease_until timestamptz,
     CONSTRAINT delivery_once UNIQUE (peer, event),
     CONSTRAINT delivery_update_named CHECK ((kind = 'update') = ("update" IS NOT NULL)),
     CONSTRAINT delivery_end_told CHECK ((state IN ('waiting', 'parked')) = (finished IS NULL))
 );
 
-CREATE INDEX delivery_by_due ON delivery (peer, due, id) WHERE state = 'waiting';
 -- In order per report and peer: what waits or is parked holds back what comes later.
 CREATE INDEX delivery_in_order ON delivery (peer, report, id) WHERE state IN ('waiting', 'parked');
 CREATE INDEX delivery_by_report ON delivery (report, id);
+-- For whoever looks after them: what waits, the oldest first, and what a person must see to.
+CREATE INDEX delivery_waiting ON delivery (peer, created, id) WHERE state = 'waiting';
+CREATE INDEX delivery_halted ON delivery (peer, state, id) WHERE state IN ('parked', 'refused');
+
+-- The unfinished deliveries of one report to one peer, which go one at a time and in order; no row
+-- if there are none. Who claims looks at lanes, however many deliveries wait behind the first one.
+CREATE TABLE lane (
+    -- No references: those of its deliveries hold for it.
+    peer text COLLATE "C" NOT NULL,
+    report text COLLATE "C" NOT NULL,
+    -- When to look at the first delivery; infinity: not before somebody changes something.
+    due timestamptz NOT NULL,
+    -- Counts whatever is done to the deliveries: who looked before decides nothing.
+    changes bigint NOT NULL DEFAULT 0,
+    -- The delivery that somebody has claimed, by which claim, and until when nobody else may.
+    delivery bigint,
+    lease bigint,
+    lease_until timestamptz,
+    PRIMARY KEY (peer, report),
+    CONSTRAINT lane_claim_whole CHECK (num_nulls(delivery, lease, lease_until) IN (0, 3))
+);
+
+CREATE INDEX lane_by_due ON lane (peer, due, report);
+CREATE INDEX lane_claimed ON lane (peer, lease_until) WHERE lease_until IS NOT NULL;
 
 -- Every try of a delivery.
 CREATE TABLE attempt (
@@ -177,4 +204,10 @@ CREATE TABLE cursor (
 -- Who handles a report now: a peer, or ourselves. Whoever handles it decides its status.
 ALTER TABLE report ADD COLUMN handler text COLLATE "C" REFERENCES peer;
 
-REVOKE ALL ON peer, ticket, delivery, attempt, echo, inbox, origin, cursor FROM PUBLIC;
+ALTER TABLE event
+    DROP CONSTRAINT event_kind_known,
+    ADD CONSTRAINT event_kind_known CHECK (kind IN (
+        'created', 'imported', 'corrected', 'published', 'updated', 'noted', 'supported',
+        'pictured', 'removed', 'handed'));
+
+REVOKE ALL ON peer, ticket, delivery, lane, attempt, echo, inbox, origin, cursor FROM PUBLIC;

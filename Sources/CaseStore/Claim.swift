@@ -1,0 +1,248 @@
+import Federation
+import FoundationEssentials
+import Postgres
+import Reports
+
+/// One look at what waits for a peer, and what of it is claimed.
+///
+/// One statement, so that a relay that stops in the middle of it holds no lock. Claims of one peer
+/// wait for each other at the peer's row; but what a statement reads of other rows is as old as its
+/// beginning, so whoever waited has counted wrongly: its number of claims tells, and it looks again.
+/// For the same reason a lane is only changed if nothing was done to its deliveries meanwhile.
+struct Claim {
+    let peer: Peer
+    let limit: Int
+    let lease: Duration
+    let nextProbe: Date
+    let now: Date
+
+    /// How many may be claimed at all.
+    var most: Int { min(limit, peer.pace.concurrency) }
+
+    /// When a lease that begins now is over.
+    static func end(of lease: Duration) -> SQL {
+        "clock_timestamp() + make_interval(secs => \(lease / .seconds(1)))"
+    }
+
+    var statement: SQL {
+        """
+        WITH seen AS MATERIALIZED (
+            SELECT claims FROM peer WHERE name = \(name)
+        ), held AS MATERIALIZED (
+            SELECT claims, probe_due IS NOT NULL AS is_probe, \(tokens) AS tokens FROM peer
+            WHERE name = \(name) AND paused IS NULL AND (probe_due IS NULL OR probe_due <= \(now))
+            FOR NO KEY UPDATE
+        ), room AS MATERIALIZED (
+            SELECT held.is_probe, held.tokens, least(
+                \(most), \(peer.pace.concurrency) - claimed.count, floor(held.tokens)::bigint,
+                CASE WHEN held.is_probe THEN 1 END) AS most
+            FROM held JOIN seen ON seen.claims = held.claims, (
+                SELECT count(*) FROM lane
+                WHERE peer = \(name) AND lease_until > clock_timestamp()) AS claimed
+        ), looked AS MATERIALIZED (
+            SELECT report, changes, delivery, due FROM lane
+            WHERE peer = \(name) AND due <= \(now) AND (SELECT most FROM room) > 0
+                AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+            ORDER BY due, report \(Self.limit(most)) FOR UPDATE SKIP LOCKED
+        ), judged AS MATERIALIZED (\(judged)), turned AS (\(turned)), cleared AS (
+            DELETE FROM lane USING judged
+            WHERE lane.peer = \(name) AND lane.report = judged.report
+                AND lane.changes = judged.changes AND judged.verdict = 'empty'
+        ), claimed AS (\(claimed)), lost AS (\(lost)), paced AS (
+            UPDATE peer SET claims = claims + 1, allowance = room.tokens - taken.count,
+                refilled = clock_timestamp(),
+                probe_due = CASE WHEN room.is_probe THEN \(nextProbe) ELSE peer.probe_due END
+            FROM room, (SELECT count(*) FROM claimed) AS taken
+            WHERE peer.name = \(name) AND taken.count > 0
+        )
+        \(told)
+        """
+    }
+
+    private var name: String { peer.name.rawValue }
+
+    /// What the peer's pace allows to begin now: by the database's clock, which all relays share.
+    /// What was not begun in half a second is lost, so that a pause ends in no rush.
+    private var tokens: SQL {
+        guard let rate = peer.pace.perSecond else { return "1e9::double precision" }
+        return """
+            greatest(0, least(
+                \(max(rate / 2, 1)),
+                allowance + \(rate) * coalesce(
+                    extract(epoch FROM clock_timestamp() - refilled)::double precision, 1)))
+            """
+    }
+
+    /// Few numbers, that the planner can read (see `Search`); some more than are wanted, because not
+    /// every lane that is looked at has something to claim.
+    private static func limit(_ most: Int) -> SQL {
+        let enough = [8, 32, 128].first { $0 >= most } ?? 512
+        return SQL(verbatim: "LIMIT \(enough)")
+    }
+
+    /// The first unfinished delivery of each lane, and what is to be done with it.
+    private var judged: SQL {
+        """
+        SELECT looked.report, looked.changes, head.id, head.lease,
+            head.id = looked.delivery AS is_lost, verdict.word AS verdict, head.due,
+            row_number() OVER (PARTITION BY verdict.word ORDER BY looked.due, looked.report) AS place
+        FROM looked LEFT JOIN LATERAL (
+            SELECT id, lease, state, kind, due FROM delivery
+            WHERE peer = \(name) AND report = looked.report AND state IN ('waiting', 'parked')
+            ORDER BY id LIMIT 1
+        ) AS head ON true, LATERAL (
+            SELECT CASE
+                WHEN head.id IS NULL THEN 'empty'
+                WHEN head.state = 'parked' THEN 'parked'
+                WHEN head.due > \(now) THEN 'early'
+                WHEN head.kind <> 'report' AND NOT EXISTS (
+                    SELECT FROM ticket WHERE ticket.peer = \(name)
+                        AND ticket.report = looked.report AND ticket.remote_id IS NOT NULL)
+                THEN 'unnamed'
+                ELSE 'ready' END AS word
+        ) AS verdict
+        """
+    }
+
+    /// What cannot go now is looked at again when it might: at an update of a report that has only a
+    /// token there, after a while, unless the token resolves before.
+    private var turned: SQL {
+        """
+        UPDATE lane SET
+            due = CASE judged.verdict
+                WHEN 'parked' THEN 'infinity'::timestamptz
+                WHEN 'early' THEN judged.due
+                WHEN 'unnamed' THEN \(now.advanced(by: .seconds(300)))
+                ELSE lane.due END,
+            changes = lane.changes + 1,
+            delivery = CASE judged.verdict WHEN 'ready' THEN judged.id END,
+            lease = CASE judged.verdict WHEN 'ready' THEN judged.lease + 1 END,
+            lease_until = CASE judged.verdict WHEN 'ready' THEN \(Self.end(of: lease)) END
+        FROM judged
+        WHERE lane.peer = \(name) AND lane.report = judged.report
+            AND lane.changes = judged.changes
+            AND (judged.verdict IN ('parked', 'early', 'unnamed')
+                OR judged.verdict = 'ready' AND judged.place <= (SELECT most FROM room))
+        RETURNING lane.changes, lane.delivery, judged.is_lost
+        """
+    }
+
+    /// A turn that a relay died in counts as a try without an answer.
+    private var claimed: SQL {
+        """
+        UPDATE delivery SET lease = delivery.lease + 1, claimed = \(now),
+            first_tried = coalesce(first_tried, \(now)),
+            attempts = attempts + CASE WHEN turned.is_lost THEN 1 ELSE 0 END,
+            doubt = CASE WHEN turned.is_lost THEN 'ambiguous' ELSE doubt END
+        FROM turned WHERE delivery.id = turned.delivery
+        RETURNING \(DeliveryRow.columns), delivery.lease, turned.changes, turned.is_lost
+        """
+    }
+
+    private var lost: SQL {
+        """
+        INSERT INTO attempt (delivery, number, started, ended, outcome, reason)
+        SELECT claimed.id, \(CaseStore.nextAttempt(of: "claimed.id")), before.claimed, \(now),
+            'ambiguous', 'the relay ended before there was an answer'
+        FROM claimed JOIN delivery AS before ON before.id = claimed.id WHERE claimed.is_lost
+        """
+    }
+}
+
+extension Claim {
+    /// What a look found.
+    struct Found {
+        var turns: [DeliveryTurn] = []
+        /// Whether somebody else claimed meanwhile, or so much of what was looked at was not to be
+        /// claimed that there may be more.
+        var isWorthAnotherLook = false
+    }
+
+    /// One row at least, which tells of the look itself; the report comes first, because its columns
+    /// are read by their numbers.
+    private var told: SQL {
+        let mayKnow = peer.privacy.allowsContact
+        return """
+            SELECT \(ReportRow.columns),
+                (SELECT count(*) FROM held) > (SELECT count(*) FROM room)
+                    OR (SELECT count(*) FROM looked WHERE (SELECT count(*) FROM claimed) = 0) > 0,
+                report.jurisdiction, report.stage, \(DeliveryRow.columns(of: "claimed")),
+                claimed.lease, claimed.changes, known.remote_id, known.token,
+                way.path, origin.authority, origin.origin_id, "update".told,
+                contact.email, contact.first_name, contact.last_name, contact.phone,
+                contact.device_id, contact.account_id,
+                author.email, author.first_name, author.last_name, author.phone,
+                author.device_id, author.account_id,
+                \(UpdateRow.columns)
+            FROM (SELECT 1) AS look LEFT JOIN claimed ON true
+                LEFT JOIN report ON report.id = claimed.report
+                LEFT JOIN "update" ON "update".id = claimed."update"
+                LEFT JOIN foreign_number ON foreign_number.report = claimed.report
+                    AND foreign_number.client = \(peer.client?.rawValue)
+                LEFT JOIN contact.contact ON contact.report = claimed.report AND \(mayKnow)
+                LEFT JOIN contact.author ON author."update" = claimed."update" AND \(mayKnow)
+                LEFT JOIN event AS way ON way.id = claimed.event
+                LEFT JOIN LATERAL (
+                    SELECT remote_id, token FROM ticket
+                    WHERE ticket.peer = claimed.peer AND ticket.report = claimed.report
+                    ORDER BY remote_id IS NULL, round DESC LIMIT 1
+                ) AS known ON true
+                LEFT JOIN LATERAL (
+                    SELECT authority, origin_id FROM origin
+                    WHERE origin.report = claimed.report
+                        AND origin."update" IS NOT DISTINCT FROM claimed."update"
+                    LIMIT 1
+                ) AS origin ON true
+            ORDER BY claimed.id
+            """
+    }
+
+    /// The turns in the rows of `statement`.
+    func found(in rows: Rows, node: Authority) throws(PostgresError) -> Found {
+        var found = Found()
+        for index in rows.indices {
+            var cells = rows[index].cells
+            for _ in 0..<ReportRow.count { cells.nextBytes { _ in } }
+            found.isWorthAnotherLook = try cells.next(Bool.self)
+            guard let jurisdiction = try cells.next(String?.self) else { continue }
+            let place = try ReportRow.named(
+                Jurisdiction.ID.self, jurisdiction, column: ReportRow.count + 1)
+            let stage = Stage(rawValue: try cells.next()) ?? .production
+            let reports = try ReportRow.reports(
+                in: rows, index..<index + 1, of: place, stage: stage)
+            guard let report = reports.first else { continue }
+            found.turns.append(try Self.turn(of: report, from: &cells, node: node))
+        }
+        return found
+    }
+
+    private static func turn(
+        of report: Report, from cells: inout Cells, node: Authority
+    ) throws(PostgresError) -> DeliveryTurn {
+        let delivery = try DeliveryRow.delivery(from: &cells)
+        let (lease, changes) = try (cells.next(Int.self), cells.next(Int.self))
+        let ticket = try ticket(from: &cells)
+        let way = try Way(
+            path: cells.next([String]?.self) ?? [], origin: cells.next(), id: cells.next())
+        let told = try cells.next(Date?.self)
+        let (reporter, author) = try (person(from: &cells), person(from: &cells))
+        let update = try delivery.update == nil ? nil : UpdateRow.update(from: &cells)
+        return DeliveryTurn(
+            delivery: delivery, ticket: ticket, report: report, update: update, told: told,
+            reporter: reporter, author: author,
+            provenance: way.provenance(
+                of: delivery.update?.rawValue ?? report.id.rawValue, at: node),
+            lease: lease, changes: changes)
+    }
+
+    private static func ticket(from cells: inout Cells) throws(PostgresError) -> Ticket? {
+        let (id, token) = try (cells.next(String?.self), cells.next(String?.self))
+        return id.map(Ticket.init(id:)) ?? token.map(Ticket.init(token:))
+    }
+
+    private static func person(from cells: inout Cells) throws(PostgresError) -> Reporter {
+        try Reporter(
+            email: cells.next(), firstName: cells.next(), lastName: cells.next(),
+            phone: cells.next(), deviceID: cells.next(), accountID: cells.next())
+    }
+}
