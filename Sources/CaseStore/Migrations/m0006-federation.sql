@@ -34,9 +34,10 @@ CREATE TABLE ticket (
         CONSTRAINT ticket_remote_id_form CHECK (octet_length(remote_id) BETWEEN 1 AND 255),
     token text COLLATE "C"
         CONSTRAINT ticket_token_form CHECK (octet_length(token) BETWEEN 1 AND 255),
-    -- Whether we gave the report to the peer, or the peer to us.
+    -- Whether we gave the report to the peer, or the peer to us; or both have it, and neither from
+    -- the other: then whoever gave it to the peer tells it what is new, and we do not.
     direction text COLLATE "C" NOT NULL
-        CONSTRAINT ticket_direction_known CHECK (direction IN ('out', 'in')),
+        CONSTRAINT ticket_direction_known CHECK (direction IN ('out', 'in', 'known')),
     recorded timestamptz NOT NULL,
     -- The state last seen at the peer (its word and a digest of the rest), not ours: what is read
     -- again is only news where it differs from this.
@@ -161,6 +162,8 @@ CREATE TABLE inbox (
     reason text,
     report text COLLATE "C" REFERENCES report,
     "update" text COLLATE "C",
+    -- Whether it changed the report's status: the brake counts these.
+    is_change boolean NOT NULL DEFAULT false,
     received timestamptz NOT NULL,
     -- What is yet to be judged by a person, and is tried again by `viaduct peer replay`.
     payload jsonb,
@@ -169,6 +172,7 @@ CREATE TABLE inbox (
 );
 
 CREATE INDEX inbox_quarantined ON inbox (peer, received) WHERE state = 'quarantined';
+CREATE INDEX inbox_changes ON inbox (report, received) WHERE is_change;
 
 -- Where a thing began, whatever way it came: the second one to bring it brings nothing new (D14).
 CREATE TABLE origin (
@@ -191,6 +195,9 @@ CREATE TABLE cursor (
     peer text COLLATE "C" PRIMARY KEY REFERENCES peer,
     value text
         CONSTRAINT cursor_value_form CHECK (octet_length(value) <= 1024),
+    -- How far the sweep is that is under way.
+    sweep_value text
+        CONSTRAINT cursor_sweep_value_form CHECK (octet_length(sweep_value) <= 1024),
     -- When it was read last with success, and when the next reading and the next sweep are due.
     read timestamptz,
     due timestamptz NOT NULL,

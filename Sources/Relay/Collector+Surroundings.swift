@@ -1,0 +1,90 @@
+import CaseStore
+import Federation
+import FoundationEssentials
+
+extension Collector {
+    /// For how long a turn is ours, unless a page is kept meanwhile: longer than a page can take.
+    package static let lease = Duration.seconds(120)
+
+    /// A peer that is to be read, claimed for us, and what can be done with the claim.
+    package struct Turn: Sendable {
+        package var peer: Peer.Name
+        /// Whether it is read at all, or only asked for tickets.
+        package var reads: Bool
+        /// Where to read on; `nil` is as far back as the peer is read at all.
+        package var cursor: Cursor?
+        /// How many readings have failed in a row.
+        package var failures: Int
+        /// Tokens whose time has come.
+        package var tokens:
+            @Sendable (_ limit: Int, _ now: Date) async throws(CaseStoreError) -> [OpenToken]
+        package var resolved:
+            @Sendable (OpenToken, Ticket, _ now: Date) async throws(CaseStoreError) -> Void
+        package var postpone:
+            @Sendable (OpenToken, _ until: Date) async throws(CaseStoreError) -> Void
+        /// Keeps what stands on a page, then moves the cursor; `nil` if the claim is somebody
+        /// else's by now.
+        package var receive:
+            @Sendable (Page, _ now: Date) async throws(CaseStoreError) -> Reception?
+        /// Ends the turn: the reading goes on where it broke off, not before then.
+        package var fail:
+            @Sendable (_ reason: String, _ until: Date) async throws(CaseStoreError) -> Void
+        /// Ends the turn.
+        package var release: @Sendable () async throws(CaseStoreError) -> Void
+
+        package init(
+            peer: Peer.Name, reads: Bool = true, cursor: Cursor?, failures: Int = 0,
+            tokens:
+                @escaping @Sendable (Int, Date) async throws(CaseStoreError) -> [OpenToken],
+            resolved:
+                @escaping @Sendable (OpenToken, Ticket, Date) async throws(CaseStoreError) -> Void,
+            postpone: @escaping @Sendable (OpenToken, Date) async throws(CaseStoreError) -> Void,
+            receive:
+                @escaping @Sendable (Page, Date) async throws(CaseStoreError) -> Reception?,
+            fail: @escaping @Sendable (String, Date) async throws(CaseStoreError) -> Void,
+            release: @escaping @Sendable () async throws(CaseStoreError) -> Void
+        ) {
+            self.peer = peer
+            self.reads = reads
+            self.cursor = cursor
+            self.failures = failures
+            self.tokens = tokens
+            self.resolved = resolved
+            self.postpone = postpone
+            self.receive = receive
+            self.fail = fail
+            self.release = release
+        }
+    }
+
+    /// What the collector needs of the world.
+    package struct Surroundings: Sendable {
+        /// Claims at most so many peers whose reading is due.
+        package var due:
+            @Sendable (_ limit: Int, _ now: Date) async throws(CaseStoreError) -> [Turn]
+        package var collect: @Sendable (Peer.Name, Cursor?) async throws(PeerError) -> Page
+        package var resolve:
+            @Sendable (Peer.Name, _ token: String) async throws(PeerError) -> Ticket?
+        package var now: @Sendable () -> Date
+        /// A number between 0 and 1.
+        package var chance: @Sendable () -> Double
+        /// Waits until it is worth to look for due readings again.
+        package var pause: @Sendable () async -> Void
+
+        package init(
+            due: @escaping @Sendable (Int, Date) async throws(CaseStoreError) -> [Turn],
+            collect: @escaping @Sendable (Peer.Name, Cursor?) async throws(PeerError) -> Page,
+            resolve: @escaping @Sendable (Peer.Name, String) async throws(PeerError) -> Ticket?,
+            now: @escaping @Sendable () -> Date = { Date() },
+            chance: @escaping @Sendable () -> Double = { .random(in: 0...1) },
+            pause: @escaping @Sendable () async -> Void
+        ) {
+            self.due = due
+            self.collect = collect
+            self.resolve = resolve
+            self.now = now
+            self.chance = chance
+            self.pause = pause
+        }
+    }
+}

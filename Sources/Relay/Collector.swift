@@ -1,0 +1,136 @@
+import CaseStore
+import Federation
+import FoundationEssentials
+import Logging
+
+/// Reads what the peers have to tell, each at its pace, and asks what has become of our tokens.
+///
+/// Any number of relays may do so at once: a peer is read by one at a time, whose lease is its turn.
+/// What was read is kept before the cursor moves on, so whatever ends a reading, it is read again and
+/// changes nothing the second time.
+package struct Collector: Sendable {
+    /// How many pages are read in one turn before the peer's other reading has its own.
+    package static let most = 100
+    /// After a failure a peer is read again soon, and at least every quarter of an hour.
+    package static let standard = RetrySchedule(
+        pauses: [5, 30, 60, 300, 900].map { .seconds($0) })
+
+    let surroundings: Surroundings
+    private let breadth: Int
+    private let schedule: RetrySchedule
+    private let logger: Logger
+
+    /// A collector that reads so many peers at a time: with all of them at once, one that is slow
+    /// or hostile takes nobody's turn.
+    package init(
+        _ surroundings: Surroundings, breadth: Int, schedule: RetrySchedule = standard,
+        logger: Logger
+    ) {
+        self.surroundings = surroundings
+        self.breadth = max(breadth, 1)
+        self.schedule = schedule
+        self.logger = logger
+    }
+
+    /// Reads what is due until it is cancelled.
+    package func run() async {
+        let loop = WorkLoop(
+            breadth: breadth, pause: surroundings.pause, claim: { await claim($0) },
+            work: { await serve($0) })
+        await loop.run()
+    }
+
+    private func claim(_ limit: Int) async -> [Turn] {
+        do {
+            return try await surroundings.due(limit, surroundings.now())
+        } catch {
+            logger.warning(
+                "peers are not read while the database is away",
+                metadata: ["reason": .string("\(error)")])
+            return []
+        }
+    }
+
+    /// Reads one peer as far as it goes; what the database does not note is read again.
+    private func serve(_ turn: Turn) async {
+        do throws(CaseStoreError) {
+            try await ask(turn)
+            switch await read(turn) {
+            case .success: try await turn.release()
+            case .failure(.store(let error)): throw error
+            case .failure(.peer(let error)): try await note(error, in: turn)
+            }
+        } catch {
+            logger.warning(
+                "a peer's reading broke off",
+                metadata: ["peer": "\(turn.peer)", "reason": .string("\(error)")])
+        }
+    }
+
+    private enum Failure: Error {
+        case peer(PeerError)
+        case store(CaseStoreError)
+    }
+
+    private func read(_ turn: Turn) async -> Result<Void, Failure> {
+        var cursor = turn.cursor
+        for _ in 0..<Self.most where turn.reads && !Task.isCancelled {
+            let page: Page
+            do throws(PeerError) {
+                page = try await surroundings.collect(turn.peer, cursor)
+                guard page.isLast || page.next != cursor else {
+                    throw PeerError(.later(nil), "its reading does not get on")
+                }
+            } catch {
+                return .failure(.peer(error))
+            }
+            do throws(CaseStoreError) {
+                guard let reception = try await turn.receive(page, surroundings.now()) else {
+                    // Somebody else reads it now, and knows what we kept of it.
+                    return .success(())
+                }
+                tell(of: page, reception, from: turn.peer)
+            } catch {
+                return .failure(.store(error))
+            }
+            if page.isLast { break }
+            cursor = page.next
+        }
+        return .success(())
+    }
+
+    private func tell(of page: Page, _ reception: Reception, from peer: Peer.Name) {
+        guard !page.unreadable.isEmpty || reception.quarantined > 0 else { return }
+        logger.warning(
+            "some of what a peer told could not be taken",
+            metadata: [
+                "peer": "\(peer)", "unreadable": "\(page.unreadable.count)",
+                "reason": .string(page.unreadable.first ?? ""),
+                "quarantined": "\(reception.quarantined)",
+            ])
+    }
+
+    private func note(_ error: PeerError, in turn: Turn) async throws(CaseStoreError) {
+        // We are stopping, and that is nobody's fault.
+        guard !Task.isCancelled else { return try await turn.release() }
+        logger.warning(
+            "a peer could not be read",
+            metadata: ["peer": "\(turn.peer)", "reason": .string(error.reason)])
+        let now = surroundings.now()
+        let pause = pause(after: error, failures: turn.failures + 1)
+        try await turn.fail(error.reason, now.addingTimeInterval(pause / .seconds(1)))
+    }
+
+    private func pause(after error: PeerError, failures: Int) -> Duration {
+        switch error.kind {
+        case .later(let asked):
+            schedule.endlessPause(
+                afterAttempts: failures, chance: surroundings.chance(), asked: asked)
+        case .ambiguous:
+            schedule.endlessPause(afterAttempts: failures, chance: surroundings.chance())
+        case .forbidden, .refused:
+            // Until somebody mends it nothing changes; often it is a key that was forgotten.
+            schedule.endlessPause(afterAttempts: .max, chance: surroundings.chance())
+        }
+    }
+}
