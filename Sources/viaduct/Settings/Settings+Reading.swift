@@ -81,10 +81,10 @@ extension Settings {
     }
 
     private static func checkKeys(_ root: Entry, _ findings: inout Findings) {
-        guard var mapping = root.mapping(&findings) else { return }
+        guard var mapping = root.keys(&findings) else { return }
         _ = mapping.required("contact", "how people reach the operator", &findings)
         var seen: Set<String> = []
-        var sections: [String: Mapping] = [:]
+        var sections: [String: Keys] = [:]
         for key in SettingKey.all {
             let parts = key.path.split(separator: ".").map(String.init)
             guard parts.count == 2 else {
@@ -92,7 +92,7 @@ extension Settings {
                 continue
             }
             if seen.insert(parts[0]).inserted {
-                sections[parts[0]] = mapping.optional(parts[0])?.mapping(&findings)
+                sections[parts[0]] = mapping.optional(parts[0])?.keys(&findings)
             }
             if let entry = sections[parts[0]]?.optional(parts[1]) { key.check(entry, &findings) }
             if case .secret = key.kind, let entry = sections[parts[0]]?.optional(parts[1] + "_file")
