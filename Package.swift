@@ -58,8 +58,8 @@ let package = Package(
         .executableTarget(
             name: "viaduct",
             dependencies: [
-                "Gateway", "CaseStore", "GeoReport", "Reports", "Media", "Outbound", "Postgres",
-                "Relay", "XML", "Conformance", .lifecycle, .signals, .log, .arguments,
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Media", "Outbound",
+                "Postgres", "Relay", "XML", "Conformance", .lifecycle, .signals, .log, .arguments,
                 .configuration, .yams,
                 .nioPosix, .crypto,
             ]),
@@ -99,7 +99,9 @@ let package = Package(
         .testTarget(
             name: "ViaductTests",
             dependencies: [
-                "viaduct", "CaseStore", "GeoReport", "Reports", "Postgres", "DatabaseKit", .yams,
+                "viaduct", "CaseStore", "Federation", "GeoReport", "Reports", "Postgres",
+                "DatabaseKit",
+                .yams,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -39,13 +39,13 @@ package struct SampleTexts: Sendable {
         var texts = SampleTexts()
         try SampleFile.read(path) { root, findings in
             texts.wishes = phrases(root.optional("wishes"), &findings)
-            if var notes = root.optional("notes")?.mapping(&findings) {
+            if var notes = root.optional("notes")?.keys(&findings) {
                 for name in ["working", "done", "refused", "duplicate"] {
                     texts.notes[name] = phrases(notes.optional(name), &findings)
                 }
                 notes.finish(&findings)
             }
-            for (code, entry) in root.optional("answers")?.mapping(&findings)?.entries ?? [] {
+            for (code, entry) in root.optional("answers")?.keys(&findings)?.entries ?? [] {
                 texts.answers[code] = entry.list(&findings).compactMap { $0.text(&findings) }
             }
             texts.themes = (root.optional("themes")?.list(&findings) ?? [])
@@ -56,7 +56,7 @@ package struct SampleTexts: Sendable {
 
     private static func phrases(_ entry: Entry?, _ findings: inout Findings) -> Phrases {
         var phrases: Phrases = [:]
-        for (name, child) in entry?.mapping(&findings)?.entries ?? [] {
+        for (name, child) in entry?.keys(&findings)?.entries ?? [] {
             guard let language = Language(rawValue: name) else {
                 findings.add("is no language", at: child)
                 continue
@@ -67,7 +67,7 @@ package struct SampleTexts: Sendable {
     }
 
     private static func theme(_ entry: Entry, _ findings: inout Findings) -> Theme? {
-        guard var keys = entry.mapping(&findings) else { return nil }
+        guard var keys = entry.keys(&findings) else { return nil }
         let services = keys.required("services", "a list of service codes", &findings)
         var theme = Theme(
             services: Set(
@@ -114,7 +114,7 @@ package struct SamplePlaces: Sendable {
             places.streets = (root.optional("streets")?.list(&reader.findings) ?? [])
                 .compactMap { reader.localized($0) }
             findings = reader.findings
-            for (name, entry) in root.optional("languages")?.mapping(&findings)?.entries ?? [] {
+            for (name, entry) in root.optional("languages")?.keys(&findings)?.entries ?? [] {
                 guard let language = Language(rawValue: name),
                     let weight = entry.integer(in: 0...1000, &findings)
                 else { continue }
@@ -129,7 +129,7 @@ package struct SamplePlaces: Sendable {
     private static func centre(
         _ entry: Entry, _ findings: inout Findings
     ) -> (item: Centre, weight: Int)? {
-        guard var keys = entry.mapping(&findings) else { return nil }
+        guard var keys = entry.keys(&findings) else { return nil }
         let point = keys.required("point", "[longitude, latitude]", &findings)
         let weight = keys.optional("weight")?.integer(in: 0...1000, &findings) ?? 1
         let spread = keys.optional("spread")?.integer(in: 1...100_000, &findings) ?? 1000
@@ -148,12 +148,12 @@ package struct SamplePlaces: Sendable {
 /// A file of the sample; one that is not there leaves everything as it is.
 private enum SampleFile {
     static func read(
-        _ path: String, _ take: (inout Mapping, inout Findings) -> Void
+        _ path: String, _ take: (inout Keys, inout Findings) -> Void
     ) throws(SettingsError) {
         guard let bytes = FileManager.default.contents(atPath: path) else { return }
         var findings = Findings(file: path)
         if let root = Entry.root(of: String(decoding: bytes, as: UTF8.self), &findings),
-            var keys = root.mapping(&findings)
+            var keys = root.keys(&findings)
         {
             take(&keys, &findings)
             keys.finish(&findings)

@@ -40,7 +40,7 @@ enum BoundaryReader {
     private static func polygons(
         _ entry: Entry, _ findings: inout Findings
     ) -> [[Boundary.Ring]]? {
-        guard let mapping = entry.mapping(&findings) else { return nil }
+        guard let mapping = entry.keys(&findings) else { return nil }
         func child(_ name: String) -> Entry? { mapping.entries.first { $0.name == name }?.entry }
         let type = child("type")?.node.string ?? ""
         let member =

@@ -117,17 +117,17 @@ package struct Entry {
     }
 
     /// The keys below this one, or `nil` with a finding.
-    package func mapping(_ findings: inout Findings) -> Mapping? {
+    package func keys(_ findings: inout Findings) -> Keys? {
         guard case .mapping(let mapping) = node else {
             findings.add("needs `key: value` lines below it", at: self)
             return nil
         }
-        return Mapping(self, mapping)
+        return Keys(self, mapping)
     }
 }
 
 /// The keys of a mapping; a key that nobody asked for is a problem.
-package struct Mapping {
+package struct Keys {
     package let entry: Entry
     /// In the order written.
     package let entries: [(name: String, entry: Entry)]

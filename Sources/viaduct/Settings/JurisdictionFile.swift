@@ -15,7 +15,7 @@ package struct JurisdictionFile {
             return (nil, findings.problems)
         }
         let text = String(decoding: bytes, as: UTF8.self)
-        guard let root = Entry.root(of: text, &findings), let mapping = root.mapping(&findings)
+        guard let root = Entry.root(of: text, &findings), let mapping = root.keys(&findings)
         else { return (nil, findings.problems) }
         let directory = (path as NSString).deletingLastPathComponent
         var reader = JurisdictionReader(findings: findings, directory: directory)
@@ -50,7 +50,7 @@ struct JurisdictionReader {
     }
 
     /// The jurisdiction, or `nil` with findings.
-    mutating func jurisdiction(_ root: Mapping) -> Jurisdiction? {
+    mutating func jurisdiction(_ root: Keys) -> Jurisdiction? {
         var keys = root
         let languageEntry = keys.required("languages", "a list such as [bg, en]", &findings)
         languages = languageEntry.map { readLanguages($0) } ?? []
@@ -119,7 +119,7 @@ struct JurisdictionReader {
         if case .scalar = entry.node {
             return entry.text(&findings).map { Localized([first: $0]) }
         }
-        guard let mapping = entry.mapping(&findings) else { return nil }
+        guard let mapping = entry.keys(&findings) else { return nil }
         var texts: [Language: String] = [:]
         for (name, child) in mapping.entries where !child.isNull {
             guard let language = Language(rawValue: name), languages.contains(language) else {

@@ -30,7 +30,7 @@ extension JurisdictionReader {
 
     /// One service, or `nil` with findings.
     mutating func service(_ entry: Entry) -> Service? {
-        guard var keys = entry.mapping(&findings) else { return nil }
+        guard var keys = entry.keys(&findings) else { return nil }
         let code = keys.required("code", "a code such as POTHOLE", &findings).flatMap {
             name($0, Service.Code.init, "needs up to 128 characters, no comma")
         }
@@ -78,7 +78,7 @@ extension JurisdictionReader {
         }
     }
 
-    private mutating func readReceipt(_ keys: inout Mapping) -> Service.Receipt {
+    private mutating func readReceipt(_ keys: inout Keys) -> Service.Receipt {
         let type = keys.optional("type")?.choice(of: ["realtime", "batch"], &findings)
         let delay = keys.optional("resolves_after")
         guard type == "batch" else {
@@ -103,7 +103,7 @@ extension JurisdictionReader {
     }
 
     private mutating func attribute(_ entry: Entry) -> Attribute? {
-        guard var keys = entry.mapping(&findings) else { return nil }
+        guard var keys = entry.keys(&findings) else { return nil }
         let code = keys.required("code", "a code such as SIZE", &findings).flatMap {
             name($0, Attribute.Code.init, "needs 1 to 64 bytes without [ and ]")
         }
@@ -128,7 +128,7 @@ extension JurisdictionReader {
             visibility: isPrivate == true ? .private : .public)
     }
 
-    private mutating func datatype(_ keys: inout Mapping) -> Attribute.Datatype? {
+    private mutating func datatype(_ keys: inout Keys) -> Attribute.Datatype? {
         let words = ["string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"]
         let entry = keys.required("datatype", "one of \(words.joined(separator: ", "))", &findings)
         let values = keys.optional("values")
@@ -159,7 +159,7 @@ extension JurisdictionReader {
         if entries.isEmpty { findings.add("needs at least one value", at: entry) }
         var seen: Set<String> = []
         return entries.compactMap { child in
-            guard var keys = child.mapping(&findings) else { return nil }
+            guard var keys = child.keys(&findings) else { return nil }
             let key = keys.required("key", "what is submitted, such as LARGE", &findings)?
                 .text(&findings)
             let title = keys.required("name", "what is shown, in each language", &findings)

@@ -1,3 +1,4 @@
+import Federation
 import Foundation
 import Outbound
 
@@ -19,6 +20,8 @@ struct SettingKey {
         case duration(upTo: Duration)
         /// Several values with commas between them.
         case list(Member)
+        /// What a system is called in paths.
+        case authority
     }
 
     /// One value of a list.
@@ -85,6 +88,8 @@ struct SettingKey {
         SettingKey(path: "limits.body_time", kind: .duration(upTo: .seconds(600))),
         SettingKey(path: "limits.idle_time", kind: .duration(upTo: .seconds(600))),
         SettingKey(path: "jurisdictions", kind: .text),
+        SettingKey(path: "node", kind: .authority),
+        SettingKey(path: "peers", kind: .text),
     ]
 
     /// Checks an entry of the file.
@@ -95,6 +100,8 @@ struct SettingKey {
         case .flag: _ = entry.flag(&findings)
         case .choice(let words): _ = entry.choice(of: words, &findings)
         case .duration(let limit): _ = entry.duration(upTo: limit, &findings)
+        case .authority:
+            _ = entry.name(Authority.init, PeerReader.authorityAdvice, &findings)
         case .list(let member):
             guard let text = entry.text(&findings) else { return }
             if !text.listed.allSatisfy(member.accepts) { findings.add(member.advice, at: entry) }

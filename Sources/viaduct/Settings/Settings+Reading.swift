@@ -1,4 +1,5 @@
 import Configuration
+import Federation
 import Foundation
 
 /// The environment: variables, who runs us, and where.
@@ -60,9 +61,30 @@ extension Settings {
             "media.secret_key", reader, file: file, in: surroundings, &problems)
         let (catalogue, found) = JurisdictionDirectory.read(settings.jurisdictionDirectory)
         problems += found
-        guard problems.isEmpty else { throw SettingsError(problems: problems) }
         settings.catalogue = catalogue
+        // Whatever a peer's file says of a service is judged by the services there are.
+        if found.isEmpty {
+            problems += settings.readPeers(node: reader.string(forKey: "node"))
+        }
+        guard problems.isEmpty else { throw SettingsError(problems: problems) }
         return settings
+    }
+
+    /// Reads the peers' files; who has peers needs a name of his own.
+    private mutating func readPeers(node name: String?) -> [Problem] {
+        let node = name.flatMap(Authority.init)
+        guard let peerDirectory else {
+            peers = PeerDirectory(node: node ?? .unnamed)
+            return []
+        }
+        guard let node else {
+            let text = "is missing; peers know us by one name, such as our public domain"
+            return [Problem(file: file, line: nil, key: "node", text: text)]
+        }
+        let (read, problems) = PeerDirectory.read(
+            peerDirectory, node: node, catalogue: catalogue.catalogue)
+        peers = read
+        return problems
     }
 
     /// Everything wrong with the file and the variables, with the lines that YAML providers lose.
@@ -81,10 +103,10 @@ extension Settings {
     }
 
     private static func checkKeys(_ root: Entry, _ findings: inout Findings) {
-        guard var mapping = root.mapping(&findings) else { return }
+        guard var mapping = root.keys(&findings) else { return }
         _ = mapping.required("contact", "how people reach the operator", &findings)
         var seen: Set<String> = []
-        var sections: [String: Mapping] = [:]
+        var sections: [String: Keys] = [:]
         for key in SettingKey.all {
             let parts = key.path.split(separator: ".").map(String.init)
             guard parts.count == 2 else {
@@ -92,7 +114,7 @@ extension Settings {
                 continue
             }
             if seen.insert(parts[0]).inserted {
-                sections[parts[0]] = mapping.optional(parts[0])?.mapping(&findings)
+                sections[parts[0]] = mapping.optional(parts[0])?.keys(&findings)
             }
             if let entry = sections[parts[0]]?.optional(parts[1]) { key.check(entry, &findings) }
             if case .secret = key.kind, let entry = sections[parts[0]]?.optional(parts[1] + "_file")
@@ -165,7 +187,11 @@ extension Settings {
             // As it was named, so that problems are told with the paths that the operator knows.
             jurisdictionDirectory: beside.isEmpty
                 ? jurisdictions : surroundings.path(jurisdictions, from: beside),
-            catalogue: JurisdictionDirectory(), file: file)
+            catalogue: JurisdictionDirectory(),
+            peerDirectory: reader.string(forKey: "peers").map { name in
+                beside.isEmpty ? name : surroundings.path(name, from: beside)
+            },
+            peers: PeerDirectory(node: .unnamed), file: file)
     }
 
     private static func media(from reader: ConfigReader) -> MediaSettings {

@@ -16,6 +16,10 @@ package struct Settings: Sendable {
     /// The directory of the jurisdictions' files (`jurisdictions`; default: beside the file).
     package var jurisdictionDirectory: String
     package var catalogue: JurisdictionDirectory
+    /// The directory of the peers' files (`peers`; default: none, and so no peers). With it,
+    /// `node` says what we are called in paths, everywhere the same; default `viaduct`.
+    package var peerDirectory: String?
+    package var peers: PeerDirectory
 
     /// The file all of it comes from.
     package var file: String

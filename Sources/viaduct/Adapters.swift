@@ -1,0 +1,32 @@
+import Federation
+import Reports
+
+/// The kinds of peers that this Viaduct can speak with: one line each.
+enum Adapters {
+    /// Reads what a peer's file says for one kind of adapter, or answers `nil` with findings.
+    typealias Reader = @Sendable (inout AdapterEntry) -> AdapterChoice?
+
+    static let all: [String: Reader] = [:]
+}
+
+/// What a peer's file says of the way to it; an adapter's reader takes of it what it needs.
+struct AdapterEntry {
+    var findings: Findings
+    /// The peer's base, with a slash at its end.
+    let address: String
+    /// What is sent as `jurisdiction_id`.
+    let jurisdiction: String?
+    let apiKey: Secret?
+    let signingSecret: WebhookSecret?
+    let profile: Entry?
+    /// The keys below the adapter's own name.
+    var own: Keys?
+}
+
+/// An adapter as a peer's file wants it.
+struct AdapterChoice {
+    /// What this kind of peer is known to say; the mapping may change it.
+    let words: PeerWords
+    /// A function, so that nobody prints the key in it.
+    let adapter: @Sendable () -> any Adapter
+}

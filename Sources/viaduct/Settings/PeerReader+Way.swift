@@ -1,0 +1,59 @@
+import Federation
+import Reports
+
+/// How a peer's file wants it to be reached.
+struct PeerWay {
+    let kind: String
+    let address: String
+    let signingSecret: WebhookSecret?
+    let apiKey: Secret?
+    let choice: AdapterChoice
+
+    var words: PeerWords { choice.words }
+
+    /// The way to a peer of this file.
+    func link(file: String) -> PeerLink {
+        PeerLink(
+            file: file, kind: kind, address: address, signingSecret: signingSecret,
+            secrets: [apiKey, signingSecret.map { Secret($0.text) }].compactMap { $0 },
+            adapter: choice.adapter)
+    }
+}
+
+extension PeerReader {
+    /// The adapter and what it needs, or `nil` with findings.
+    mutating func readWay(_ keys: inout Keys) -> PeerWay? {
+        let kinds = adapters.keys.sorted()
+        let kind = keys.required("adapter", "one of \(kinds.joined(separator: ", "))", &findings)?
+            .choice(of: kinds, &findings)
+        let address = keys.required("address", "the base of its interface", &findings)?
+            .base(&findings)
+        let jurisdiction = keys.optional("jurisdiction")?.text(&findings)
+        let apiKey = keys.optional("api_key_file")?.secret(from: directory, &findings)
+        let signingSecret = keys.optional("signing_secret_file").flatMap { readSigningSecret($0) }
+        let profile = keys.optional("profile")
+        let own = kind.flatMap { keys.optional($0) }?.keys(&findings)
+        guard let kind, let address, let read = adapters[kind] else { return nil }
+        var entry = AdapterEntry(
+            findings: findings, address: address, jurisdiction: jurisdiction, apiKey: apiKey,
+            signingSecret: signingSecret, profile: profile, own: own)
+        let choice = read(&entry)
+        entry.own?.finish(&entry.findings)
+        findings = entry.findings
+        guard let choice else { return nil }
+        return PeerWay(
+            kind: kind, address: address, signingSecret: signingSecret, apiKey: apiKey,
+            choice: choice)
+    }
+
+    private mutating func readSigningSecret(_ entry: Entry) -> WebhookSecret? {
+        guard let secret = entry.secret(from: directory, &findings) else { return nil }
+        guard let signing = WebhookSecret(parsing: secret.value) else {
+            findings.add(
+                "holds no secret: whsec_ and 24 to 64 bytes in base64, as both sides have it",
+                at: entry)
+            return nil
+        }
+        return signing
+    }
+}
