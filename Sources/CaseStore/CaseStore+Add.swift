@@ -1,3 +1,4 @@
+import Faults
 import FoundationEssentials
 import Postgres
 import Reports
@@ -41,6 +42,7 @@ extension CaseStore {
         for _ in 0..<6 {
             do {
                 if try await !pool.query(submission.statement).isEmpty {
+                    KillPoint.afterCommit.pass()
                     return .added(submission.receipt)
                 }
                 if let first = try await earlier(submission) {

@@ -12,15 +12,16 @@ SPECS = ROOT / "Specs" / "GeoReport"
 
 # DESIGN 1: what a module may import of ours. Imports point one way, down to Reports.
 MAY_IMPORT = {
-    "Postgres": {"CLibPQ"},
+    "Faults": set(),
+    "Postgres": {"CLibPQ", "Faults"},
     "XML": {"CLibXML2"},
     "Reports": set(),
     "GeoReport": {"Reports", "XML"},
-    "CaseStore": {"Reports", "Federation", "Postgres"},
+    "CaseStore": {"Reports", "Federation", "Postgres", "Faults"},
     "Federation": {"Reports"},
     "Outbound": set(),
-    "Relay": {"Federation", "Reports", "CaseStore", "Outbound", "Media"},
-    "Gateway": {"GeoReport", "Reports", "CaseStore"},
+    "Relay": {"Federation", "Reports", "CaseStore", "Outbound", "Media", "Faults"},
+    "Gateway": {"GeoReport", "Reports", "CaseStore", "Faults"},
     "Conformance": {"GeoReport", "Reports"},
 }
 MODULES = {*MAY_IMPORT, "CLibPQ", "CLibXML2"}
