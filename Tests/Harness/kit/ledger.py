@@ -40,8 +40,17 @@ class Ledger:
         return {state: int(number) for state, number in rows}
 
     def is_drained(self) -> bool:
-        """Whether nothing waits any more that nobody must look at."""
-        return self.count("SELECT count(*) FROM delivery WHERE state = 'waiting'") == 0
+        """Whether nothing waits any more but what waits for a person."""
+        return self.count("""
+            SELECT count(*) FROM delivery AS d WHERE state = 'waiting' AND NOT EXISTS (
+                SELECT FROM delivery AS earlier WHERE earlier.state = 'parked' AND earlier.id < d.id
+                    AND earlier.peer = d.peer AND earlier.report = d.report)
+        """) == 0
+
+    def hasten(self) -> None:
+        """Lets the time come for what waits for its next try: the schedule has tests of its own (D8)."""
+        self.rows("UPDATE delivery SET due = now() WHERE state = 'waiting' AND due > now()")
+        self.rows("UPDATE peer SET probe_due = now() WHERE probe_due > now()")
 
     def note_doubts(self, history: History) -> None:
         """Notes what a person has been told of: parked, or sent again without certainty."""
@@ -54,9 +63,9 @@ class Ledger:
             if found := KEY.search(text):
                 history.note("staff", "info", "doubt", destination=peer, key=found.group())
 
-    def note_left(self, history: History) -> None:
-        """Notes what nobody needs any more after a drain (rule 7)."""
-        for what, statement in LEFT.items():
+    def note_left(self, history: History, everything: bool = True) -> None:
+        """Notes what nobody needs any more after a drain (rule 7); `everything` goes to somebody."""
+        for what, statement in (LEFT | (UNSENT if everything else {})).items():
             if number := self.count(statement):
                 history.note("database", "info", "left", text=f"{number} {what}")
 
@@ -68,6 +77,8 @@ LEFT = {
     "sessions idle in a transaction":
         "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'",
     "advisory locks": "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'",
+}  # fmt: skip
+UNSENT = {
     "reports whose deliveries are missing":
         """SELECT count(*) FROM report AS r WHERE r.stage = 'production' AND NOT EXISTS
            (SELECT FROM delivery AS d WHERE d.report = r.id AND d.kind = 'report')""",

@@ -19,17 +19,19 @@ COUNTER = itertools.count(1)
 class Load:
     """Threads of clients; a context, at whose end each of them has been answered or has given up.
 
-    Of every `told_of` reports one is followed by two updates, and of every `pictured` one has a
-    picture. Each key is also what the report says, so that whoever gets it can be asked about it.
+    Of every `told_of` reports one is followed by two updates, of every `pictured` one has a picture,
+    and of every `poisoned` one says `venom`. Each key is also what the report says, so that whoever
+    gets it can be asked about it. After `most` reports there are no more.
     """
 
     def __init__(
         self, instance: Instance, key: str, history: History, rate: float = 25, clients: int = 8,
-        told_of: int = 4, pictured: int = 0, seed: int = 1, slug: str = "sofia", code: str = "GRAFFITI",
+        told_of: int = 4, pictured: int = 0, poisoned: int = 0, most: int = 0, seed: int = 1, slug: str = "sofia", code: str = "GRAFFITI",
     ):  # fmt: skip
         self.instance, self.key, self.history = instance, key, history
         self.interval = clients / rate
-        self.told_of, self.pictured, self.slug, self.code = told_of, pictured, slug, code
+        self.told_of, self.pictured, self.poisoned, self.most = told_of, pictured, poisoned, most
+        self.slug, self.code = slug, code
         self.prefix = f"c{seed}x{next(COUNTER)}"
         self.random = Random(seed)
         self.stopping = threading.Event()
@@ -46,6 +48,12 @@ class Load:
 
     def __exit__(self, *_) -> None:
         self.stop()
+
+    def finish(self) -> None:
+        """Waits until all of `most` reports are told."""
+        for thread in self.threads:
+            thread.join()
+        self.ended = time.monotonic()
 
     def stop(self) -> None:
         """Ends the clients when what they have begun is answered."""
@@ -72,6 +80,8 @@ class Load:
             # Who was held up does not catch up in one leap.
             due = max(due, time.monotonic() - 1) + self.interval
             turn = next(self.number)
+            if self.most and turn > self.most:
+                return
             report = f"{self.prefix}-{turn}"
             identifier = self.tell(f"client-{number}", f"{report}/0", turn)
             if identifier and turn % self.told_of == 0:
@@ -99,6 +109,9 @@ class Load:
         self.given_up.append(key)
         return None
 
+    def _venom(self, turn: int) -> str:
+        return " and venom" if self.poisoned and turn % self.poisoned == 0 else ""
+
     def _post(self, key: str, turn: int, about: str) -> tuple[int, str | None, list]:
         if about:
             path, form = "servicerequestupdates.json", {
@@ -109,7 +122,7 @@ class Load:
         else:
             place = Random(key)
             path, form = "requests.json", {
-                "service_code": self.code, "description": f"a wall {key} in paint",
+                "service_code": self.code, "description": f"a wall {key} in paint{self._venom(turn)}",
                 "lat": f"{42.6 + place.random() / 5:.6f}", "long": f"{23.2 + place.random() / 5:.6f}",
             }  # fmt: skip
         form["api_key"] = self.key
