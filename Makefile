@@ -1,20 +1,28 @@
 # Everything that can be done here; each line calls a script, so that nobody needs to know the flags.
-.PHONY: help run test lint bench
+.PHONY: help run federation test lint chaos bench
 
 help:
 	@echo "make run     build Viaduct and serve a filled example on http://127.0.0.1:8311"
+	@echo "make federation   three Viaducts, and a report that travels between them, two minutes"
 	@echo "make test    install what the tests need and pass them"
 	@echo "make lint    the formatter's rules and the rules of the tree, a few seconds"
+	@echo "make chaos   200 crashes and what else goes wrong between peers, about 90 minutes"
 	@echo "make bench   a million reports, measured beside PostgreSQL and nginx, about 15 minutes"
 
 run:
 	@Scripts/run
+
+federation:
+	@Scripts/federation
 
 test:
 	@Scripts/test
 
 lint:
 	@Scripts/lint
+
+chaos:
+	@Scripts/chaos
 
 bench:
 	@Scripts/bench

@@ -27,11 +27,13 @@ let package = Package(
         .systemLibrary(
             name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(name: "Reports"),
-        .target(name: "Postgres", dependencies: ["CLibPQ"], swiftSettings: .inPlace),
+        .target(name: "Faults"),
+        .target(name: "Postgres", dependencies: ["CLibPQ", "Faults"], swiftSettings: .inPlace),
         .target(name: "XML", dependencies: ["CLibXML2"]),
         .target(name: "GeoReport", dependencies: ["Reports", "XML"]),
         .target(
-            name: "CaseStore", dependencies: ["Reports", "Federation", "Postgres", .crypto],
+            name: "CaseStore",
+            dependencies: ["Reports", "Federation", "Postgres", "Faults", .crypto],
             resources: [.embedInCode("Migrations")], swiftSettings: .inPlace),
         .target(name: "Federation", dependencies: ["Reports"]),
         .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
@@ -39,12 +41,13 @@ let package = Package(
         .target(
             name: "Relay",
             dependencies: [
-                "Outbound", "Media", "CaseStore", "Federation", "Reports", .crypto, .log,
+                "Outbound", "Media", "CaseStore", "Federation", "Reports", "Faults", .crypto, .log,
             ]),
         .target(
             name: "Gateway",
             dependencies: [
-                "GeoReport", "Reports", "CaseStore", "Media", .hummingbird, .nio, .nioHTTP1,
+                "GeoReport", "Reports", "CaseStore", "Media", "Faults", .hummingbird, .nio,
+                .nioHTTP1,
                 .nioPosix,
                 .lifecycle, .log,
             ], swiftSettings: .inPlace),
@@ -58,8 +61,9 @@ let package = Package(
         .executableTarget(
             name: "viaduct",
             dependencies: [
-                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Media", "Outbound",
-                "Postgres", "Relay", "XML", "Conformance", .lifecycle, .signals, .log, .arguments,
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Faults", "Media",
+                "Outbound", "Postgres", "Relay", "XML", "Conformance", .lifecycle, .signals, .log,
+                .arguments,
                 .configuration, .yams,
                 .nioPosix, .crypto,
             ]),
@@ -69,6 +73,7 @@ let package = Package(
             path: "Tests/LoopbackKit"),
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+        .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
         .testTarget(name: "FederationTests", dependencies: ["Federation"]),
         .testTarget(
             name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nioSSL]),

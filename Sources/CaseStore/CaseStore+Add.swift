@@ -1,3 +1,4 @@
+import Faults
 import Federation
 import FoundationEssentials
 import Postgres
@@ -50,7 +51,10 @@ extension CaseStore {
             settings: settings)
         for _ in 0..<6 {
             do {
-                if try await isNew(submission) { return .added(submission.receipt) }
+                if try await isNew(submission) {
+                    KillPoint.afterCommit.pass()
+                    return .added(submission.receipt)
+                }
                 if let first = try await earlier(submission) {
                     return try submission.answer(to: first)
                 }

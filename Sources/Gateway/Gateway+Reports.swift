@@ -1,4 +1,5 @@
 import CaseStore
+import Faults
 import GeoReport
 import Reports
 
@@ -87,6 +88,7 @@ extension Gateway {
 
     /// Takes a report (GR-6): the client's right first, then all that is wrong with the content.
     func create(_ call: Call) async throws(Fault) -> EdgeResponse {
+        KillPoint.read.pass()
         try refusePlain(call)
         let jurisdiction = try call.jurisdiction()
         let client = try await client(call, mayDo: .report, in: jurisdiction)

@@ -1,3 +1,5 @@
+import Faults
+
 /// One step of the schema's history; forward only, and never edited once it is applied anywhere.
 package struct Migration: Sendable {
     /// Such as `m0001-case-store`; steps are applied in the order they are given.
@@ -180,6 +182,7 @@ extension Migrator {
             INSERT INTO schema_migration (name, checksum)
             VALUES (\(migration.name), \(checksum(of: "\(migration.sql)")))
             """)
+        KillPoint.migrating.pass()
         try await session.commit(patience: .endless)
     }
 }

@@ -1,3 +1,5 @@
+import Faults
+
 /// Statements that take effect together or not at all.
 package struct Transaction: Sendable {
     let session: Session
@@ -25,7 +27,9 @@ extension Pool {
             defer { session.end() }
             do throws(PostgresError) {
                 let value = try await body(Transaction(session: session))
+                KillPoint.beforeCommit.pass()
                 try await session.commit()
+                KillPoint.afterCommit.pass()
                 return value
             } catch {
                 // A server that does not answer is not asked again: the connection's end undoes all.

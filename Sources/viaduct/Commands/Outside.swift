@@ -1,4 +1,5 @@
 import CaseStore
+import Faults
 import Foundation
 import Gateway
 import GeoReport
@@ -26,7 +27,7 @@ struct Outside: Sendable {
             self.storage = storage
         } else {
             do {
-                files = try PictureStore(directory: settings.data.media)
+                files = try PictureStore(directory: settings.data.media, pass: Self.pass)
             } catch {
                 throw CommandError(
                     .settings,
@@ -36,6 +37,13 @@ struct Outside: Sendable {
             storage = nil
         }
         pictures = Pictures(files, thumbnailer: await Thumbnailer.find())
+    }
+
+    @Sendable private static func pass(_ moment: PictureStore.Moment) {
+        switch moment {
+        case .flushed: KillPoint.pictureWritten.pass()
+        case .renamed: KillPoint.pictureRenamed.pass()
+        }
     }
 
     /// Why a client's address may not be called, or `nil`.

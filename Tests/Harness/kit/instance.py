@@ -92,8 +92,8 @@ class Instance:
 
     # The server.
 
-    def start(self, within: float = 60) -> "Instance":
-        """Starts `viaduct serve` and waits until it is ready."""
+    def start(self, within: float = 60, ready: bool = True) -> "Instance":
+        """Starts `viaduct serve` and waits until it is ready, unless it is to die before."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "serve"],
@@ -104,7 +104,8 @@ class Instance:
                 start_new_session=True,
                 cwd=self.directory,
             )
-        self.wait_ready(within)
+        if ready:
+            self.wait_ready(within)
         return self
 
     def wait_ready(self, within: float = 60) -> float:

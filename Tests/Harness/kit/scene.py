@@ -1,0 +1,100 @@
+"""One Viaduct between clients and receivers, in a run that is judged at its end."""
+
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .checker import Destination, Findings, check
+from .cluster import Cluster
+from .history import History
+from .instance import Instance
+from .ledger import Ledger
+from .load import Load
+from .nemesis import Nemesis
+from .peers import name_node, write_peer
+from .receiver import Receiver
+
+LONG = os.environ.get("CHAOS", "") == "long"
+"""Whether this is `make chaos` and not the tests of each change."""
+SEED = int(os.environ.get("CHAOS_SEED", "0")) or 20_261_123
+RUNS = os.environ.get("CHAOS_HISTORIES", "")
+"""A directory that keeps the histories of all runs."""
+
+
+@dataclass
+class Scene:
+    """A Viaduct with its database, its receivers and the history of what happens; a context."""
+
+    name: str
+    receivers: list[Receiver]
+    peers: dict[str, dict] = field(default_factory=dict)
+    """What the settings say of each receiver beside the usual."""
+    seed: int = SEED
+    doubts: dict[str, str] = field(default_factory=dict)
+    """The receivers that may miss something or see it twice, if a person was told."""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __enter__(self) -> "Scene":
+        file = Path(RUNS) / f"{self.name}-{self.seed}.jsonl" if RUNS else None
+        self.history = History(file)
+        self.stack = ExitStack()
+        try:
+            self.cluster = self.stack.enter_context(Cluster())
+            environment = {"VIADUCT_DATABASE_URL": self.cluster.url, **self.environment}
+            self.instance = self.stack.enter_context(Instance(**environment))
+            self.ledger = Ledger(self.cluster.url)
+            if self.receivers:
+                name_node(self.instance, "gateway.example")
+            for receiver in self.receivers:
+                receiver.history = self.history
+                self.stack.enter_context(receiver)
+                write_peer(self.instance, receiver.name, receiver.url, **self.peers.get(receiver.name, {}))
+            self.key = self.instance.key("clients", "--scope", "report", "--scope", "update")
+            self.nemesis = Nemesis(self.instance, self.cluster, self.history, self.seed)
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stack.close()
+        self.history.close()
+
+    def load(self, **more) -> Load:
+        return Load(self.instance, self.key, self.history, seed=self.seed, **more)
+
+    @property
+    def destinations(self) -> list[Destination]:
+        return [Destination(r.name, self.doubts.get(r.name, "none")) for r in self.receivers]
+
+    def missing(self) -> int:
+        """How much of what was acknowledged is not everywhere yet."""
+        return len(check(self.history, self.destinations).lost)
+
+    def drain(self, within: float, hastened: bool = True) -> float:
+        """Waits until nothing waits any more; the seconds that took, or all of them.
+
+        Hastened, what failed is tried again at once, and not after minutes as the schedule has it;
+        leases end in their own time.
+        """
+        began = time.monotonic()
+        while time.monotonic() - began < within:
+            if self.ledger.is_drained():
+                break
+            if hastened:
+                self.ledger.hasten()
+            time.sleep(0.5)
+        took = time.monotonic() - began
+        self.history.note("scene", "info", "drained", seconds=round(took, 1))
+        return took
+
+    def judge(self) -> Findings:
+        """Looks at everything once more, and says what was wrong."""
+        self.ledger.look(self.history)
+        self.ledger.note_doubts(self.history)
+        self.ledger.note_left(self.history, everything=bool(self.receivers))
+        findings = check(self.history, self.destinations)
+        self.history.note("checker", "info", "verdict", text=str(findings))
+        return findings

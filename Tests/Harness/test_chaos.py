@@ -1,0 +1,182 @@
+"""Nothing is lost and nothing comes twice, however often the process dies (D1, D2).
+
+The short form of `make chaos`, which kills more often and faster. A run that fails is repeated with
+its seed: CHAOS_SEED=… ; CHAOS_HISTORIES=DIRECTORY keeps what happened.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+from random import Random
+
+import pytest
+
+from kit.checker import Findings
+from kit.faults import Faults
+from kit.receiver import Receiver
+from kit.scene import LONG, SEED, Scene
+
+pytestmark = pytest.mark.usefixtures("binary")
+
+KILLS = 200 if LONG else 60
+CRASHES = 10 if LONG else 2
+
+
+def told(capsys, text: str) -> None:
+    """Says something even if the test passes."""
+    with capsys.disabled():
+        print(f"\n{text}", flush=True)
+
+
+def assert_good(scene: Scene, findings: Findings) -> None:
+    assert findings.good, f"CHAOS_SEED={scene.seed}: {findings}\n{scene.instance.tail[-1500:]}"
+
+
+def two_receivers(seed: int = SEED) -> list[Receiver]:
+    """One that is well, and one that flaps as the measured one did."""
+    return [Receiver("roads"), Receiver("lights", faults=Faults(seed))]
+
+
+def test_d1_killed_again_and_again(capsys):
+    with Scene("killed", two_receivers()) as scene:
+        scene.instance.start()
+        with scene.load(rate=40 if LONG else 25) as load:
+            scene.nemesis.kill(KILLS)
+        rate = load.reports / (load.ended - load.began)
+        scene.receivers[1].faults.end()
+        took = scene.drain(within=60)
+        findings = scene.judge()
+        told(capsys, f"CHAOS_SEED={scene.seed}: {KILLS} kills, {load.reports} reports at {rate:.1f}/s,"
+             f" {sum(len(r.effects) for r in scene.receivers)} effects, drained in {took:.0f} s\n{findings}")  # fmt: skip
+        assert_good(scene, findings)
+        assert took < 60 and not load.given_up
+        assert not LONG or rate >= 20
+
+
+# Where the process strikes itself, as KillPoint.swift names it.
+OWN = [
+    "read", "inserted", "before_commit", "after_commit", "claimed", "replied", "marked", "page_fetched",
+    "picture_written", "picture_renamed",
+]  # fmt: skip
+# Where a receiver strikes it, at the moment when it has just got so much of a request.
+OTHERS = ["connected", "head", "body"]
+
+
+def test_d2_it_dies_at_each_point(capsys):
+    """All the while clients report, with pictures, and a receiver talks of what it has."""
+    with Scene("points", two_receivers()) as scene:
+        striker = Striker(scene)
+        with scene.load(pictured=2, rate=15), Talkative(scene.receivers[0]):
+            for point in OWN + OTHERS:
+                for _ in range(CRASHES):
+                    striker.strike(point)
+            scene.instance.start()
+        finish(scene)
+        told(capsys, f"CHAOS_SEED={scene.seed}: {len(scene.history.where('kill'))} crashes at"
+             f" {len(OWN + OTHERS)} points, {len(scene.history.where('tell', 'ok'))} answers")  # fmt: skip
+
+
+class Striker:
+    """Has a Viaduct die at a point, at a passage that chance chooses; it is down before and after."""
+
+    def __init__(self, scene: Scene):
+        self.scene, self.random = scene, Random(f"points {scene.seed}")
+        self.stage, self.passages = "", 0
+        for receiver in scene.receivers:
+            receiver.stage = self._listen
+
+    def strike(self, point: str) -> None:
+        instance, passage = self.scene.instance, self.random.randint(1, 5)
+        if point in OWN:
+            instance.environment["FAULT"] = f"{point}:{passage}"
+        else:
+            self.stage, self.passages = point, passage
+        instance.start(ready=False)
+        try:
+            ended = instance.process.wait(90)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{point} is not passed {passage} times: {instance.tail}") from None
+        assert ended == (-signal.SIGABRT if point in OWN else -signal.SIGKILL), instance.tail
+        instance.environment.pop("FAULT", None)
+        self.scene.history.note("nemesis", "info", "kill", point=point, passage=passage)
+
+    def _listen(self, stage: str, key: str) -> None:
+        if stage != self.stage:
+            return
+        self.passages -= 1
+        if self.passages == 0:
+            self.stage = ""
+            os.kill(self.scene.instance.process.pid, signal.SIGKILL)
+
+
+def test_d2_it_dies_while_it_migrates():
+    for number in range(CRASHES):
+        with Scene(f"migrating-{number}", []) as scene:
+            scene.ledger.rows("DROP SCHEMA public, contact CASCADE; CREATE SCHEMA public")
+            scene.instance.environment["FAULT"] = f"migrating:{number % 6 + 1}"
+            with pytest.raises(AssertionError):
+                scene.instance.start()
+            assert scene.instance.process.returncode == -signal.SIGABRT
+            assert scene.ledger.count("SELECT count(*) FROM schema_migration") == number % 6
+            del scene.instance.environment["FAULT"]
+            scene.key = scene.instance.key("again", "--scope", "report", "--scope", "update")
+            scene.instance.start()
+            with scene.load(most=5) as load:
+                load.finish()
+            assert load.reports == 5
+
+
+class Talkative:
+    """Has a receiver say something about what it has, so that there is something to read; a context."""
+
+    def __init__(self, receiver: Receiver):
+        self.receiver, self.stopping = receiver, threading.Event()
+        self.thread = threading.Thread(target=self._talk)
+
+    def __enter__(self) -> "Talkative":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stopping.set()
+        self.thread.join()
+
+    def _talk(self) -> None:
+        while not self.stopping.wait(0.3):
+            with self.receiver.lock:
+                for number in list(self.receiver.tickets)[-3:]:
+                    self.receiver.tell(number, "OPEN", "seen")
+
+
+def finish(scene: Scene) -> None:
+    for receiver in scene.receivers:
+        receiver.faults.end()
+    scene.drain(within=120)
+    assert_good(scene, scene.judge())
+
+
+# What the checker must find, planted in the database of a Viaduct that is sound itself.
+PLANTS = {
+    "dual write": """
+        CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN IF NEW.id % 7 = 0 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER forget BEFORE INSERT ON delivery FOR EACH ROW EXECUTE FUNCTION forget()""",
+    "no fencing": """
+        CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN NEW.lease := 1; RETURN NEW; END $$;
+        CREATE TRIGGER same BEFORE UPDATE ON delivery FOR EACH ROW EXECUTE FUNCTION same()""",
+}
+
+
+def test_a_delivery_that_was_never_written_is_found():
+    """The dual write, in the real program: some reports are stored without their deliveries."""
+    with Scene("dual-write", two_receivers()) as scene:
+        scene.instance.start()
+        scene.ledger.rows(PLANTS["dual write"])
+        with scene.load(most=40) as load:
+            load.finish()
+        scene.receivers[1].faults.end()
+        scene.drain(within=60)
+        findings = scene.judge()
+        assert findings.lost and set(findings.faults) <= {"lost", "left"}, str(findings)
