@@ -137,6 +137,8 @@ extension CaseStore {
                 WHERE asked.kind = 'report'
                 """
             }
+        // Once more, because somebody may have changed them since they were looked for.
+        let states = filter.states.union(others == .nothing ? [] : [.waiting, .parked])
         let rows = try await query(
             """
             WITH asked AS MATERIALIZED (
@@ -145,6 +147,7 @@ extension CaseStore {
             ), changed AS (
                 UPDATE delivery SET \(change), lease = lease + 1
                 WHERE id IN (SELECT id FROM asked \(behind))
+                    AND state = ANY (\(states.map(\.rawValue).sorted()))
                 RETURNING peer, report
             ), queued AS (
                 INSERT INTO lane (peer, report, due)

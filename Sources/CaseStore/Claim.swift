@@ -66,10 +66,10 @@ struct Claim {
     private var tokens: SQL {
         guard let rate = peer.pace.perSecond else { return "1e9::double precision" }
         return """
-            greatest(0, least(
+            least(
                 \(max(rate / 2, 1)),
-                allowance + \(rate) * coalesce(
-                    extract(epoch FROM clock_timestamp() - refilled)::double precision, 1)))
+                allowance + \(rate) * greatest(0, extract(
+                    epoch FROM clock_timestamp() - coalesce(refilled, 'epoch'))::double precision))
             """
     }
 

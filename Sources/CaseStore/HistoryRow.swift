@@ -70,7 +70,7 @@ struct HistoryRow {
                 answers = given.answers, channel = given.channel,
                 visibility = CASE WHEN EXISTS (
                         SELECT FROM event WHERE event.report = report.id AND kind = 'removed'
-                            AND path[1] = \(jurisdiction.rawValue))
+                            AND path[1] <> given.source)
                     THEN report.visibility ELSE given.visibility END,
                 source_content = given.content
             FROM given JOIN before ON before.id = given.id WHERE report.id = given.id
