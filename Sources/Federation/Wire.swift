@@ -74,5 +74,11 @@ package struct Wire: Sendable {
         package func header(_ name: String) -> String? {
             headers.first { $0.name.lowercased() == name.lowercased() }?.value
         }
+
+        /// How long the peer asks to be left alone (`Retry-After`); the wire has made seconds of a
+        /// date already.
+        package var retryAfter: Duration? {
+            header("Retry-After").flatMap { UInt32($0) }.map { .seconds($0) }
+        }
     }
 }

@@ -1,0 +1,171 @@
+import CaseStore
+import Federation
+import FoundationEssentials
+import Logging
+
+/// Carries what waits in the outbox to the peers: a traffic for each, so that one that is slow, down or
+/// hostile costs no other anything.
+///
+/// Any number of relays may do so at once: a delivery is sent by whoever holds its lease, and only as
+/// long as it does (D9).
+package struct Dispatcher: Sendable {
+    let surroundings: Surroundings
+    let schedule: RetrySchedule
+    let logger: Logger
+    private let lines: [PeerLine]
+    private let node: Authority
+    private let addresses: PublicAddresses
+
+    /// A dispatcher for these peers; `node` is what we are called in paths and message keys.
+    package init(
+        _ surroundings: Surroundings, lines: [PeerLine], node: Authority,
+        addresses: PublicAddresses, schedule: RetrySchedule = .standard, logger: Logger
+    ) {
+        self.surroundings = surroundings
+        self.lines = lines
+        self.node = node
+        self.addresses = addresses
+        self.schedule = schedule
+        self.logger = logger
+    }
+
+    /// Delivers what is due until it is cancelled; then it claims nothing more, and ends what is
+    /// under way, for as long as `Surroundings.grace` lets it.
+    package func run() async {
+        let stop = AsyncStream.makeStream(of: Never.self)
+        // Not a child: a request that is cancelled in its midst leaves a doubt behind.
+        let work = Task { await serve(until: stop.stream) }
+        await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            stop.continuation.finish()
+        }
+    }
+
+    private enum End {
+        case traffic, stopped, other
+    }
+
+    private func serve(until stop: AsyncStream<Never>) async {
+        let all = lines.map { Traffic($0) }
+        await withTaskGroup(of: End.self) { group in
+            for traffic in all {
+                group.addTask {
+                    await serve(traffic)
+                    return .traffic
+                }
+            }
+            group.addTask {
+                await wake(all)
+                return .other
+            }
+            group.addTask {
+                await keepHolds(of: all)
+                return .other
+            }
+            group.addTask {
+                for await _ in stop {}
+                for traffic in all { traffic.close() }
+                await surroundings.grace()
+                return .stopped
+            }
+            var open = all.count
+            while open > 0, let end = await group.next() {
+                switch end {
+                case .traffic: open -= 1
+                case .stopped: group.cancelAll()
+                case .other: break
+                }
+            }
+            // Without peers there is nothing to do until somebody stops us.
+            if all.isEmpty { for await _ in stop {} }
+            group.cancelAll()
+        }
+    }
+
+    /// Claims for one peer whenever there is room and a reason, and never waits for a delivery.
+    private func serve(_ traffic: Traffic) async {
+        await withDiscardingTaskGroup { group in
+            for await _ in traffic.calls {
+                while case let room = traffic.room, room > 0 {
+                    let holds = await claim(room, for: traffic)
+                    for hold in holds {
+                        group.addTask {
+                            await deliver(hold, in: traffic)
+                            traffic.end(hold)
+                        }
+                    }
+                    guard holds.count == room else { break }
+                }
+            }
+        }
+    }
+
+    private func claim(_ room: Int, for traffic: Traffic) async -> [Hold] {
+        // Counted from before the claim: the lease in the database ends later than ours.
+        let end = surroundings.instant() + Self.lease
+        do {
+            let turns = try await surroundings.claim(traffic.line.peer, room, surroundings.now())
+            let holds = turns.map { Hold($0, until: end) }
+            for hold in holds { traffic.begin(hold) }
+            return holds
+        } catch {
+            logger.warning(
+                "deliveries wait for the database",
+                metadata: [
+                    "peer": "\(traffic.line.peer.name)", "reason": .string("\(error)"),
+                ])
+            return []
+        }
+    }
+
+    /// Looks again and again for which peers something is due; one look for all.
+    private func wake(_ all: [Traffic]) async {
+        var isDown = false
+        while !Task.isCancelled, all.contains(where: { !$0.isClosed }) {
+            do {
+                let due = try await surroundings.due(surroundings.now())
+                for traffic in all where due.contains(traffic.line.peer.name) { traffic.wake() }
+                if isDown { logger.info("the outbox can be read again") }
+                isDown = false
+            } catch {
+                if !isDown {
+                    logger.warning(
+                        "the outbox waits for the database", metadata: ["reason": "\(error)"])
+                }
+                isDown = true
+            }
+            await surroundings.pause()
+        }
+    }
+
+    /// Keeps the leases of what is under way; what somebody else got meanwhile is sent no more.
+    private func keepHolds(of all: [Traffic]) async {
+        while !Task.isCancelled {
+            await surroundings.beat()
+            let holds = all.flatMap(\.holds)
+            guard !Task.isCancelled, !holds.isEmpty else { continue }
+            let end = surroundings.instant() + Self.lease
+            do {
+                let kept = try await surroundings.keep(holds.map(\.turn))
+                for hold in holds {
+                    guard kept.contains(hold.turn.subject.delivery.id) else {
+                        hold.lose(); continue
+                    }
+                    hold.prolong(until: end)
+                }
+            } catch {
+                // They end by themselves, and then nothing more is sent.
+                logger.warning(
+                    "leases could not be kept", metadata: ["reason": .string("\(error)")])
+            }
+        }
+    }
+
+    /// The message of a delivery in the peer's words.
+    func message(
+        of subject: Translation.Subject, for peer: Peer
+    ) throws(Translation.Obstacle) -> Message {
+        try Translation(for: peer, node: node, addresses: addresses).message(of: subject)
+    }
+}
