@@ -118,7 +118,8 @@ extension Items {
             zipcode: read.zipcode,
             answers: row.answers.map { PeerAnswer(code: $0.code, values: $0.values) },
             media: read.media.compactMap(address), agency: read.agency, expected: row.expected,
-            requested: clock.ours(row.requested), updated: clock.ours(row.updated), provenance: provenance(row.way),
+            requested: clock.ours(row.requested), updated: clock.ours(row.updated),
+            provenance: provenance(row.way),
             visibility: row.isPrivate ? .private : .public)
     }
 

@@ -45,7 +45,8 @@ package struct LossReport: Sendable, Equatable {
         if !carries.contains(.media) {
             losses.append("pictures do not go across")
         } else if !carries.contains(.severalMedia) {
-            losses.append("of several pictures the first one is one there, the others are addresses")
+            losses.append(
+                "of several pictures the first one is one there, the others are addresses")
         }
         if !carries.contains(.title) { losses.append("a title becomes a part of the text") }
         if !carries.contains(.answers), services.contains(where: { !$0.attributes.isEmpty }) {

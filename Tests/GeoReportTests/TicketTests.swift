@@ -128,7 +128,9 @@ import Testing
 
     @Test func `of changes says where to go on`() throws {
         let page = try Reading.changes(
-            Array(#"{"changes":[{"service_request_id":"a","type":"report.created"}],"next":"n"}"#.utf8))
+            Array(
+                #"{"changes":[{"service_request_id":"a","type":"report.created"}],"next":"n"}"#.utf8
+            ))
         #expect(page.next == "n")
         #expect(page.changes.map(\.report) == ["a"])
         for text in ["[]", "{}", #"{"changes":[]}"#, #"{"changes":[{}],"next":"n"}"#, "<html/>"] {
