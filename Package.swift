@@ -67,6 +67,9 @@ let package = Package(
                 .configuration, .yams,
                 .nioPosix, .crypto,
             ]),
+        .target(
+            name: "Open311", dependencies: ["Federation", "GeoReport", "Reports"],
+            path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
             name: "LoopbackKit", dependencies: [.nio, .nioPosix, .nioSSL],
@@ -75,6 +78,9 @@ let package = Package(
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
         .testTarget(name: "FederationTests", dependencies: ["Federation"]),
+        .testTarget(
+            name: "Open311Tests", dependencies: ["Open311", "Federation", "GeoReport", "Reports"],
+            path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
         .testTarget(
             name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nioSSL]),
         .testTarget(

@@ -20,14 +20,27 @@ package protocol Adapter: Sendable {
     /// The ticket that a token has become; `nil` if it is not ready.
     func resolve(_ token: String, over wire: Wire) async throws(PeerError) -> Ticket?
 
+    /// How these tickets stand, at most `traits.looks` of them; of those that the peer does not
+    /// know, nothing.
+    func look(at tickets: [String], over wire: Wire) async throws(PeerError) -> [Incoming]
+
     /// Reaches the peer, proves our rights without changing anything, and reads what it takes.
     func check(over wire: Wire) async throws(PeerError) -> PeerReport
+}
+
+extension Adapter {
+    package func look(
+        at tickets: [String], over wire: Wire
+    ) async throws(PeerError) -> [Incoming] { [] }
 }
 
 /// What a kind of peer can do.
 package struct AdapterTraits: Sendable, Equatable {
     package var resend: Resend
     package var carries: Set<Feature>
+    /// How many tickets to look at together, because `collect` tells only of new reports; 0 if it
+    /// tells of every change.
+    package var looks: Int
 
     /// What becomes of a message that is sent twice.
     package enum Resend: String, Sendable, CaseIterable {
@@ -46,9 +59,10 @@ package struct AdapterTraits: Sendable, Equatable {
         case ownReference = "own_reference"
     }
 
-    package init(resend: Resend, carries: Set<Feature>) {
+    package init(resend: Resend, carries: Set<Feature>, looks: Int = 0) {
         self.resend = resend
         self.carries = carries
+        self.looks = looks
     }
 }
 

@@ -83,6 +83,10 @@ package struct OutgoingReport: Sendable, Equatable {
 /// An update in a peer's words.
 package struct OutgoingUpdate: Sendable, Equatable {
     package let id: Update.ID
+    /// Our id of the report, for peers that have the report from us and call it by that.
+    package var report: Report.ID?
+    /// The peer's code of the report's service, for peers that have several systems behind them.
+    package var service: String?
     /// The peer's word for the status after it; `nil` if the update leaves it.
     package var status: String?
     /// Ours.
@@ -96,9 +100,12 @@ package struct OutgoingUpdate: Sendable, Equatable {
 
     package init(
         id: Update.ID, status: String?, detail: Detail, description: String? = nil,
-        media: [String] = [], told: Date, author: Reporter = Reporter()
+        media: [String] = [], told: Date, author: Reporter = Reporter(),
+        report: Report.ID? = nil, service: String? = nil
     ) {
         self.id = id
+        self.report = report
+        self.service = service
         self.status = status
         self.detail = detail
         self.description = description

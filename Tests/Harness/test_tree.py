@@ -24,6 +24,9 @@ MAY_IMPORT = {
     "Gateway": {"GeoReport", "Reports", "CaseStore", "Faults"},
     "Conformance": {"GeoReport", "Reports"},
 }
+# What ships per kind of peer sees neither the case store nor the way out.
+ADAPTER_NAMES = {path.relative_to(ROOT / "Adapters").parts[0] for path in ADAPTERS}
+MAY_IMPORT |= {name: {"Federation", "Reports", "GeoReport"} for name in ADAPTER_NAMES}
 MODULES = {*MAY_IMPORT, "CLibPQ", "CLibXML2"}
 # Who may touch what is outside.
 ONLY_IN = {
@@ -84,6 +87,9 @@ def uses() -> list[tuple[str, Path, str]]:
     """Each import of a module of ours by another: who, where, whom."""
     files = [(module(path), path) for path in SOURCES]
     files += [("Conformance", path) for path in sorted((SPECS / "Conformance").rglob("*.swift"))]
+    files += [
+        (path.relative_to(ROOT / "Adapters").parts[0], path) for path in ADAPTERS if "Tests" not in path.parts
+    ]
     return [(who, path, name) for who, path in files for name in sorted(imports(path) & MODULES)]
 
 

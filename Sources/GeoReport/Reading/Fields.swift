@@ -8,10 +8,13 @@ struct Fields {
     let value: JSONValue
     /// Whether white space around a text is the document's own, as in indented XML.
     let isPadded: Bool
+    /// What a time without a zone means.
+    let zone: ServerZone
 
-    init(_ value: JSONValue, isPadded: Bool) {
+    init(_ value: JSONValue, isPadded: Bool, zone: ServerZone = .utc) {
         self.value = value
         self.isPadded = isPadded
+        self.zone = zone
     }
 
     /// A name, code or id: never with white space around it.
@@ -29,10 +32,10 @@ struct Fields {
         }
     }
 
-    /// A time, by all forms that a W3C date has; one without a zone is in UTC.
+    /// A time, by all forms that a W3C date has.
     func time(_ names: String...) -> Found<Date> {
         guard let text = first(names, { Self.trimmed(Self.scalar($0)) }) else { return .absent }
-        return DateTime.parse(text).map(Found.value) ?? .unreadable
+        return zone.time(text).map(Found.value) ?? .unreadable
     }
 
     /// A finite number.
@@ -67,13 +70,11 @@ struct Fields {
         for name in names {
             guard let value = value[name] else { continue }
             switch value {
-            case .array(let elements): return elements.map { Fields($0, isPadded: isPadded) }
+            case .array(let elements): return elements.map(inner)
             case .object(let members) where members.count == 1:
-                if case .array(let elements) = members[0].value {
-                    return elements.map { Fields($0, isPadded: isPadded) }
-                }
-                return [Fields(value, isPadded: isPadded)]
-            case .object: return [Fields(value, isPadded: isPadded)]
+                if case .array(let elements) = members[0].value { return elements.map(inner) }
+                return [inner(value)]
+            case .object: return [inner(value)]
             case .string, .number, .bool, .null: continue
             }
         }
@@ -82,7 +83,11 @@ struct Fields {
 
     /// The fields of an object in this one.
     func inner(_ name: String) -> Fields {
-        Fields(value[name] ?? .null, isPadded: isPadded)
+        inner(value[name] ?? .null)
+    }
+
+    private func inner(_ value: JSONValue) -> Fields {
+        Fields(value, isPadded: isPadded, zone: zone)
     }
 
     /// A value that may be missing, and may be wrong.

@@ -44,9 +44,7 @@ package struct ReadReport: Sendable, Equatable {
 extension ReadReport {
     /// Reads one item of a list, or one row of a file.
     init(_ fields: Fields) throws(Fields.Mistake) {
-        guard let id = fields.word("service_request_id", "servicerequest_id") else {
-            throw Fields.Mistake(problem: "service_request_id is missing")
-        }
+        let id = try Self.id(fields)
         let extended = fields.inner("extended_attributes")
         let closed = try fields.time("closed_date", "closed_datetime")
             .optional("closed_date is not a date and time")
@@ -70,6 +68,14 @@ extension ReadReport {
         answers = Self.answers(fields)
     }
 
+    /// The id, under both spellings that servers use (GR-14.5).
+    static func id(_ fields: Fields) throws(Fields.Mistake) -> String {
+        guard let id = fields.word("service_request_id", "servicerequest_id") else {
+            throw Fields.Mistake(problem: "service_request_id is missing")
+        }
+        return id
+    }
+
     /// Open or closed, in GeoReport's word or in one of the wider vocabulary (GR-13.3).
     private static func state(
         _ fields: Fields, _ extended: Fields, isClosed: Bool
@@ -89,7 +95,7 @@ extension ReadReport {
         throw Fields.Mistake(problem: "status is neither open nor closed")
     }
 
-    private mutating func readPlace(_ fields: Fields) throws(Fields.Mistake) {
+    mutating func readPlace(_ fields: Fields) throws(Fields.Mistake) {
         latitude = try fields.number("lat", "latitude").optional("lat is not a number")
         longitude = try fields.number("long", "lon", "lng", "longitude")
             .optional("long is not a number")
@@ -104,24 +110,37 @@ extension ReadReport {
         zipcode = fields.word("zipcode", "zip_code")
     }
 
-    private mutating func readTexts(_ fields: Fields, _ extended: Fields) {
+    mutating func readTexts(_ fields: Fields, _ extended: Fields) {
         statusNotes = fields.text("status_notes")
         serviceName = fields.text("service_name")
         serviceCode = fields.word("service_code")
         description = fields.text("description")
-        agency = fields.text("agency_responsible")
+        agency = Self.agency(fields)
         notice = fields.text("service_notice")
         title = extended.text("title") ?? fields.text("title")
         channel = extended.word("channel") ?? fields.word("source")
     }
 
-    private mutating func readMedia(_ fields: Fields, _ extended: Fields) {
-        let objects = fields.objects("media_url")
-        let named = objects.compactMap { $0.word("url", "media_url") }
-        let plain = named.isEmpty ? fields.texts("media_url") : named
+    /// One name, or FixMyStreet's list of them (GR-13.6).
+    private static func agency(_ fields: Fields) -> String? {
+        if let name = fields.text("agency_responsible") { return name }
+        let names = fields.texts("agency_responsible")
+        return names.isEmpty ? nil : names.joined(separator: ", ")
+    }
+
+    mutating func readMedia(_ fields: Fields, _ extended: Fields) {
+        let plain = Self.addresses(fields)
         mediaURL = plain.first
+        let photos = extended.objects("photos").compactMap { $0.word("media_url", "url") }
         var seen: Set<String> = []
-        media = (plain + extended.texts("media_urls")).filter { seen.insert($0).inserted }
+        media = (plain + extended.texts("media_urls") + photos)
+            .filter { seen.insert($0).inserted }
+    }
+
+    /// What stands under `media_url`: one address, several, or objects with one each.
+    static func addresses(_ fields: Fields) -> [String] {
+        let named = fields.objects("media_url").compactMap { $0.word("url", "media_url") }
+        return named.isEmpty ? fields.texts("media_url") : named
     }
 
     /// The answers of `extensions=true`: a list of codes with values, or a map of them (GR-14.1).

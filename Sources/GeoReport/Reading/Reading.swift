@@ -22,9 +22,7 @@ package enum Reading {
         guard format != .csv else { return try bulk(bytes) }
         let rows = try objects(
             bytes, as: format, limits: limits, "reports", identifiedBy: "service_request_id",
-            in: [
-                "service_requests", "requests", "request", "service_request", "features", "data",
-            ])
+            in: reportWrappers)
         return rows.enumerated().map { index, row in
             let properties = row.value["properties"]
             let fields = Fields(properties ?? row.value, isPadded: row.isPadded)
@@ -35,6 +33,11 @@ package enum Reading {
             }
         }
     }
+
+    /// What lists of reports are wrapped in.
+    static let reportWrappers = [
+        "service_requests", "requests", "request", "service_request", "features", "data",
+    ]
 
     /// A list of services; a service without a code makes the whole list useless, because nobody
     /// could tell which one is missing.
@@ -106,8 +109,8 @@ package enum Reading {
 
 extension Reading {
     /// A document that is no errors document, whatever its status was (GR-10).
-    private static func answer(
-        _ bytes: [UInt8], as format: Format, limits: ReadingLimits
+    static func answer(
+        _ bytes: [UInt8], as format: Format, limits: ReadingLimits = .answer
     ) throws(ReadingError) -> Tree.Document {
         let document = try Tree.document(bytes, as: format, limits: limits)
         if let faults = faults(in: document) { throw .refused(faults) }
@@ -116,16 +119,16 @@ extension Reading {
     }
 
     /// The objects of a list: bare, wrapped, or one where a list of one is meant.
-    private static func objects(
+    static func objects(
         _ bytes: [UInt8], as format: Format, limits: ReadingLimits, _ kind: String,
-        identifiedBy id: String, in wrappers: [String]
+        identifiedBy id: String, in wrappers: [String], zone: ServerZone = .utc
     ) throws(ReadingError) -> [Fields] {
         let document = try answer(bytes, as: format, limits: limits)
         let isForeign = document.root.map { Tree.containers.contains($0) && !wrappers.contains($0) }
         guard isForeign != true, let rows = rows(of: document.value, id, wrappers) else {
             throw .unexpected("this is not \(kind)")
         }
-        return rows.map { Fields($0, isPadded: document.root != nil) }
+        return rows.map { Fields($0, isPadded: document.root != nil, zone: zone) }
     }
 
     private static func rows(
