@@ -35,7 +35,7 @@ let package = Package(
             name: "CaseStore",
             dependencies: ["Reports", "Federation", "Postgres", "Faults", .crypto],
             resources: [.embedInCode("Migrations")], swiftSettings: .inPlace),
-        .target(name: "Federation", dependencies: ["Reports"]),
+        .target(name: "Federation", dependencies: ["Reports", .crypto]),
         .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
         .target(name: "Outbound", dependencies: [.httpClient, .nio, .nioPosix, .nioSSL]),
         .target(
@@ -46,10 +46,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "GeoReport", "Reports", "CaseStore", "Media", "Faults", .hummingbird, .nio,
-                .nioHTTP1,
-                .nioPosix,
-                .lifecycle, .log,
+                "GeoReport", "Reports", "CaseStore", "Federation", "Media", "Faults", .hummingbird,
+                .nio, .nioHTTP1, .nioPosix, .lifecycle, .log,
             ], swiftSettings: .inPlace),
         .target(
             name: "Conformance", dependencies: ["GeoReport", "Reports"], path: "Specs/GeoReport",
@@ -77,7 +75,7 @@ let package = Package(
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
-        .testTarget(name: "FederationTests", dependencies: ["Federation"]),
+        .testTarget(name: "FederationTests", dependencies: ["Federation", "Reports"]),
         .testTarget(
             name: "Open311Tests", dependencies: ["Open311", "Federation", "GeoReport", "Reports"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
@@ -98,8 +96,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "GeoReport", "Reports", "CaseStore", "Media", "Postgres", "DatabaseKit",
-                .crypto, .log, .lifecycle, .nio, .nioHTTP1, .nioPosix, .nioEmbedded,
+                "Gateway", "GeoReport", "Reports", "CaseStore", "Federation", "Media", "Postgres",
+                "DatabaseKit", .crypto, .log, .lifecycle, .nio, .nioHTTP1, .nioPosix, .nioEmbedded,
             ]),
         .testTarget(
             name: "ConformanceTests",

@@ -8,12 +8,14 @@ extension CaseStore {
         package var tokens = 0
         package var quotas = 0
         package var webhookAttempts = 0
+        package var peerCalls = 0
 
         package init() {}
     }
 
     /// Forgets idempotency keys whose time is over, tokens that resolved long ago, what clients
-    /// brought on days that are over, and webhooks' old tries.
+    /// brought on days that are over, webhooks' old tries, and the calls of peers that are too old to
+    /// come again.
     ///
     /// In small bites, so that no statement holds locks for long or outlives its time limit; any
     /// number of nodes may prune at once.
@@ -43,7 +45,19 @@ extension CaseStore {
             )
             """)
         pruned.webhookAttempts = try await pruneAttempts(now: now)
+        pruned.peerCalls = try await pruneCalls(now: now)
         return pruned
+    }
+
+    private func pruneCalls(now: Date) async throws(CaseStoreError) -> Int {
+        try await repeated(
+            """
+            DELETE FROM peer_call WHERE (peer, id) IN (
+                SELECT peer, id FROM peer_call
+                WHERE taken <= \(now.advanced(by: .zero - settings.peerCallLifetime))
+                LIMIT 1000 FOR UPDATE SKIP LOCKED
+            )
+            """)
     }
 
     /// Of each webhook the last thousand tries are kept, and none for longer than its time.

@@ -56,14 +56,16 @@ extension CaseStore {
     }
 
     /// As `reports`, to be written and not to be worked with.
+    ///
+    /// What the reader knows already is left out, unless it is asked for by its id (GR-18.5).
     package func find(
-        _ filter: ReportFilter, now: Date
+        _ filter: ReportFilter, for reader: PeerReader? = nil, now: Date
     ) async throws(CaseStoreError) -> FoundPage {
         switch filter.scope {
         case .ids(let ids):
             try await page(of: ids, filter, now: now)
         case .matching(let conditions):
-            try await page(of: Search(filter, conditions, now: now), filter)
+            try await page(of: Search(filter, conditions, for: reader, now: now), filter)
         }
     }
 

@@ -8,16 +8,18 @@ extension CaseStore {
     ///
     /// Who asks for windows that follow each other, both ends inclusive, gets every update (D13):
     /// nothing appears before the end of a window that was read, as far as the end is not in the
-    /// future. Who sent a report is told its own number of it (GR-13.1), and nobody else is.
+    /// future. Who sent a report is told its own number of it (GR-13.1), and nobody else is. What has
+    /// passed the peer that reads is left out (GR-18.5).
     package func updates(
-        _ filter: UpdateFilter, for client: Client.ID? = nil, now: Date
+        _ filter: UpdateFilter, for client: Client.ID? = nil, at reader: PeerReader? = nil,
+        now: Date
     ) async throws(CaseStoreError) -> [Update] {
         let end = min(filter.to, now).wholeSeconds
         let clock = PublicationClock(jurisdiction: filter.jurisdiction, stage: filter.stage)
         return try await CaseStoreError.told { () async throws(PostgresError) in
             try await clock.pass(end, on: pool)
             let rows = try await pool.query(
-                UpdateRow.listed(filter, for: client, until: end, now: now))
+                UpdateRow.listed(filter, for: client, at: reader, until: end, now: now))
             var updates: [Update] = []
             updates.reserveCapacity(rows.count)
             for row in rows { updates.append(try UpdateRow.update(in: row)) }
@@ -36,7 +38,8 @@ enum UpdateRow {
 
     /// What the filter asks for, up to this time at most.
     static func listed(
-        _ filter: UpdateFilter, for client: Client.ID?, until end: Date, now: Date
+        _ filter: UpdateFilter, for client: Client.ID?, at reader: PeerReader?, until end: Date,
+        now: Date
     ) -> SQL {
         var statement: SQL = """
             SELECT \(columns) FROM "update" JOIN report ON report.id = "update".report
@@ -51,6 +54,7 @@ enum UpdateRow {
         if !filter.reports.isEmpty {
             statement += " AND \"update\".report = ANY (\(filter.reports.map(\.rawValue)))"
         }
+        if let reader { statement += " AND NOT \(reader.hasSeenUpdate)" }
         statement += " ORDER BY \"update\".published, \"update\".place"
         if let page = filter.page { statement += " LIMIT \(page.size) OFFSET \(page.offset)" }
         return statement

@@ -26,6 +26,9 @@ package struct CaseStore: Sendable {
         package var pictureQuota = 200_000_000
         /// How long a webhook's tries are kept in its log.
         package var attemptLifetime: Duration = .seconds(30 * 86_400)
+        /// How long a peer's signed call is remembered: for as long as its signature counts, before
+        /// and after our time, and some more (A7).
+        package var peerCallLifetime: Duration = .seconds(900)
         /// Who gets reports and updates, and what we are called in their paths. Its peers must be
         /// registered (`register`) before the first report is taken.
         package var peering = Peering()
@@ -49,6 +52,7 @@ package struct CaseStore: Sendable {
             Migration(
                 name: "m0005-foreign-number", bytes: PackageResources.m0005_foreign_number_sql),
             Migration(name: "m0006-federation", bytes: PackageResources.m0006_federation_sql),
+            Migration(name: "m0007-peer-calls", bytes: PackageResources.m0007_peer_calls_sql),
         ]
     }
 

@@ -14,12 +14,20 @@ struct Search {
     /// Whether one index gives the matches in their order, whatever the values: then one plan serves
     /// all of them. The other searches are planned for their values.
     private let isReadInOrder: Bool
+    /// Whether some of what matches is left out, so that it may be far to the next row.
+    private let isSifted: Bool
 
-    init(_ filter: ReportFilter, _ conditions: ReportFilter.Conditions, now: Date) {
+    init(
+        _ filter: ReportFilter, _ conditions: ReportFilter.Conditions,
+        for reader: PeerReader? = nil,
+        now: Date
+    ) {
         self.filter = filter
+        let news: [SQL] = reader.map { ["NOT (\($0.hasSeen) OR \($0.gave))"] } ?? []
         self.conditions =
-            ([Self.visible(filter, now: now)] + Self.parts(of: conditions))
+            ([Self.visible(filter, now: now)] + Self.parts(of: conditions) + news)
             .joined(separator: " AND ")
+        isSifted = reader != nil
         isReadInOrder = conditions.areReadInOrder(by: filter.sort.key)
         origin = filter.sort.key == .distance ? conditions.circle?.center : nil
     }
@@ -68,7 +76,9 @@ struct Search {
     /// Whether the page is a few rows at one place of an index. With a status it may be far to the
     /// next row that has it.
     var isQuick: Bool {
-        guard case .matching(let wanted) = filter.scope, isReadInOrder else { return false }
+        guard case .matching(let wanted) = filter.scope, isReadInOrder, !isSifted else {
+            return false
+        }
         return wanted.status == nil && start.offset + filter.page.size <= 100
     }
 

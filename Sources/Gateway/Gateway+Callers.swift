@@ -61,15 +61,22 @@ extension Gateway {
     }
 
     /// The view with what it needs beside the reports: where pictures are, and what happened to each
-    /// report if that is shown.
+    /// report if that is shown; a peer also sees where they began.
     func completed(
-        _ view: ReportView, for reports: () throws(CaseStoreError) -> [Report.ID]
+        _ view: ReportView, for peer: PeerCalls.Caller? = nil,
+        reports: () throws(CaseStoreError) -> [Report.ID]
     ) async throws(Fault) -> ReportView {
         var view = view
         view.mediaBase = settings.publicURL + "/media"
         guard view.extensions == .included else { return view }
         view.notes = try await asking { () async throws(CaseStoreError) in
             try await store.notes(of: reports())
+        }
+        guard peer != nil, let node = settings.peers?.node else { return view }
+        view.provenances = try await asking { () async throws(CaseStoreError) in
+            let ids = try reports()
+            let known = try await store.provenances(of: ids)
+            return Self.shown(ids, known, at: node)
         }
         return view
     }

@@ -15,6 +15,9 @@ extension Gateway {
             headers.append(("Retry-After", String(wait.retrySeconds)))
         case .inFlight:
             headers.append(("Retry-After", "1"))
+        case .unsigned:
+            // Whoever answers 401 names a scheme (RFC 9110, 15.5.2); no registry has this one.
+            headers.append(("WWW-Authenticate", "StandardWebhooks"))
         default:
             break
         }

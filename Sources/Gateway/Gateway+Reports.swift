@@ -9,20 +9,22 @@ extension Gateway {
     func search(_ call: Call) async throws(Fault) -> EdgeResponse {
         let jurisdiction = try call.jurisdiction()
         let time = now()
+        let peer = try await peer(call)
         let search = try Calls.search(
             call.parameters, in: jurisdiction, stage: call.route.base.stage,
             acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call),
             now: time)
         let page = try await asking { () async throws(CaseStoreError) in
-            try await store.find(search.filter, now: time)
+            try await store.find(search.filter, for: peer?.reader, now: time)
         }
-        let view = try await completed(search.view, for: page.reports.ids)
+        let view = try await completed(search.view, for: peer, reports: page.reports.ids)
         var list = ReportListEncoder(
             as: call.format, view: view, absent: absent(call),
             capacity: ReportListEncoder.room(for: page.reports.count))
         try write(page.reports, view) { list.append($0, in: jurisdiction) }
         let bytes = list.finish()
         var response = try success(bytes, call)
+        if peer != nil { response.headers.append(("Cache-Control", "no-store")) }
         if let total = page.total { response.headers.append(("X-Total-Count", String(total))) }
         let links = PageLinks(
             address: settings.publicURL + call.request.path, query: call.request.query)
@@ -42,7 +44,8 @@ extension Gateway {
             try await store.find(id, in: jurisdiction.id, stage: call.route.base.stage)
         }
         guard found.count > 0 else { throw Self.unknownReport }
-        let view = try await completed(wish, for: found.ids)
+        let peer = try await peer(call)
+        let view = try await completed(wish, for: peer, reports: found.ids)
         let absent = absent(call)
         var document: [UInt8]?
         try write(found, view) { report in
@@ -50,10 +53,12 @@ extension Gateway {
                 report, in: jurisdiction, view: view, absent: absent, now: time, as: call.format)
         }
         guard let document else { throw Self.unknownReport }
-        return try success(document, call)
+        var response = try success(document, call)
+        if peer != nil { response.headers.append(("Cache-Control", "no-store")) }
+        return response
     }
 
-    private static let unknownReport = Fault(.notFound, "service_request_id was not found.")
+    static let unknownReport = Fault(.notFound, "service_request_id was not found.")
 
     /// Hands out what was found with as much as the view shows.
     private func write(
@@ -92,26 +97,28 @@ extension Gateway {
         try refusePlain(call)
         let jurisdiction = try call.jurisdiction()
         let client = try await client(call, mayDo: .report, in: jurisdiction)
+        let time = now()
+        let message = try await message(call, by: client, in: jurisdiction, now: time)
         let creation = try Calls.create(
             call.parameters, in: jurisdiction, stage: call.route.base.stage,
             idempotencyKey: call.request.fields.idempotencyKey,
             clientAddress: call.request.address,
             acceptLanguage: call.request.fields.acceptLanguage,
             dialects: client.profile.dialects, digest: digest)
-        let time = now()
         var draft = creation.draft
         draft.pictures = try await take(creation.pictures, from: client.id, now: time)
         draft.addresses = creation.addresses
-        let complete = draft
-        let added = try await asking { () async throws(CaseStoreError) in
-            try await store.add(
-                complete, by: client.id, idempotency: creation.idempotency, now: time)
-        }
+        let added = try await add(draft, creation, by: client, message, now: time)
         let issued = Issued(
             id: added.receipt.id, token: added.receipt.token, notice: creation.notice)
-        var response = try success(
+        let receipt = try success(
             Documents.receipt(issued, as: call.format), call,
             status: client.profile.created.rawValue)
+        return answer(receipt, added)
+    }
+
+    private func answer(_ receipt: EdgeResponse, _ added: Added) -> EdgeResponse {
+        var response = receipt
         response.headers.append(("Cache-Control", "no-store"))
         switch added {
         case .added:

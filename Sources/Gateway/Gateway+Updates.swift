@@ -12,11 +12,12 @@ extension Gateway {
             call.parameters, in: jurisdiction, stage: call.route.base.stage,
             acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call),
             now: time)
+        let peer = try await peer(call)
         let reader = reader(call)?.id
         let updates = try await asking { () async throws(CaseStoreError) in
-            try await store.updates(wish.filter, for: reader, now: time)
+            try await store.updates(wish.filter, for: reader, at: peer?.reader, now: time)
         }
-        let view = try await completed(wish.view, for: { [] })
+        let view = try await completed(wish.view, for: peer, updates: updates)
         var response = try success(
             Documents.updates(
                 updates, in: jurisdiction, view: view, absent: absent(call), as: call.format),
@@ -31,16 +32,13 @@ extension Gateway {
         let jurisdiction = try call.jurisdiction()
         let client = try await client(call, mayDo: .update, in: jurisdiction)
         let time = now()
+        let message = try await message(call, by: client, in: jurisdiction, now: time)
         let creation = try Calls.update(
             call.parameters, in: jurisdiction, stage: call.route.base.stage, for: client, now: time)
         var draft = creation.draft
         draft.pictures = try await take(creation.pictures, from: client.id, now: time)
         draft.addresses = creation.addresses
-        let complete = draft
-        let actor: Event.Actor = client.may(.staff, in: jurisdiction.id) ? .operator : .client
-        let published = try await asking { () async throws(CaseStoreError) in
-            try await store.publish(complete, by: client.id, actor: actor, now: time)
-        }
+        let published = try await publish(draft, by: client, message, now: time)
         return try answer(published, call)
     }
 
@@ -125,7 +123,7 @@ extension Gateway {
         }
         var view = wish.view
         view.extensions = .included
-        view = try await completed(view, for: { found.map(\.report.id) })
+        view = try await completed(view, reports: { found.map(\.report.id) })
         return try success(
             Documents.candidates(
                 found, in: jurisdiction, view: view, absent: absent(call), as: call.format), call)

@@ -41,6 +41,8 @@ package struct Gateway: Sendable {
         package var callbacks = Calls.Callbacks.off
         /// Clients that may wait for a change at the same time; others are answered at once.
         package var mostWaiting = 1000
+        /// The keys by which peers call us; `nil`: there are no peers.
+        package var peers: PeerCalls?
         /// Why a webhook may not be told at an address, or `nil`; without a way out there is none.
         package var objection: @Sendable (_ address: String) -> String? = { _ in
             "this server calls nobody"

@@ -16,6 +16,8 @@ package struct Fault: Error, Sendable, Equatable {
     /// What the client can do about it.
     package enum Kind: Sendable, Equatable {
         case malformed
+        /// A peer's signature is missing or wrong.
+        case unsigned
         case forbidden
         case notFound
         /// The methods that the resource does have.
@@ -23,6 +25,8 @@ package struct Fault: Error, Sendable, Equatable {
         case notAcceptable
         /// The first POST of this key is still being taken.
         case inFlight
+        /// A peer's message id was used for another message.
+        case messageReused
         case tooLarge
         case unsupportedMediaType
         /// The key was used for other content.
@@ -38,11 +42,12 @@ package struct Fault: Error, Sendable, Equatable {
     package var status: Int {
         switch kind {
         case .malformed: 400
+        case .unsigned: 401
         case .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .notAcceptable: 406
-        case .inFlight: 409
+        case .inFlight, .messageReused: 409
         case .tooLarge: 413
         case .unsupportedMediaType: 415
         case .keyReused: 422

@@ -199,7 +199,8 @@ package struct WebhookSender: Sendable {
         let body = surroundings.message(change)
         let signed = Signature.headers(
             id: change.event.uuid.uuidString.lowercased(), time: time, body: body,
-            secrets: turn.secrets)
+            secrets: turn.secrets
+        ).map { OutboundRequest.Header($0.name, $0.value) }
         do throws(OutboundError) {
             return .success(
                 try await surroundings.post(

@@ -56,15 +56,16 @@ struct Fixture {
     /// A client of Sofia and the key it was given.
     static func client(
         in store: CaseStore, jurisdictions: Set<Jurisdiction.ID> = [],
-        profile: Client.Profile = Client.Profile()
+        scopes: Set<Client.Scope> = [.report], profile: Client.Profile = Client.Profile()
     ) async throws -> (Client, Key) {
         let key = try freshKey()
         let client = try await store.create(
-            key: key, name: "a test", jurisdictions: jurisdictions, profile: profile, now: Date())
+            key: key, name: "a test", jurisdictions: jurisdictions, scopes: scopes,
+            profile: profile, now: Date())
         return (client, key)
     }
 
-    private static func gateway(
+    static func gateway(
         _ store: CaseStore, _ changesets: [Jurisdiction.ID: Date], pictures: Pictures? = nil,
         _ change: (inout Gateway.Settings) -> Void
     ) throws -> Gateway {

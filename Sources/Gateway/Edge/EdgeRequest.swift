@@ -50,6 +50,12 @@ package struct Fields: Sendable, Equatable {
     package var trailer: String?
     package var transferEncoding: String?
     package var upgrade: String?
+    package var viaductOrigin: String?
+    package var viaductPath: String?
+    package var viaductProtocol: String?
+    package var webhookID: String?
+    package var webhookTimestamp: String?
+    package var webhookSignature: String?
 
     package init() {}
 }

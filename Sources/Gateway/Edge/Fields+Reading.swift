@@ -63,6 +63,12 @@ extension Fields {
             Place(name: "Transfer-Encoding", path: \.transferEncoding),
             Place(name: "X-Forwarded-Proto", path: \.forwardedProtocol, isList: true),
             Place(name: "Upgrade", path: \.upgrade, isList: true),
+            Place(name: "Viaduct-Origin", path: \.viaductOrigin),
+            Place(name: "Viaduct-Path", path: \.viaductPath, isList: true),
+            Place(name: "Viaduct-Protocol", path: \.viaductProtocol),
+            Place(name: "webhook-id", path: \.webhookID),
+            Place(name: "webhook-timestamp", path: \.webhookTimestamp),
+            Place(name: "webhook-signature", path: \.webhookSignature),
         ]
         return (0..<20).map { length in all.filter { $0.name.utf8.count == length } }
     }()

@@ -28,6 +28,18 @@ extension Calls {
         return nil
     }
 
+    /// SHA-256 of everything that was said to this path but the key, in whatever order and encoding;
+    /// `extra` is what was said beside the parameters.
+    package static func fingerprint(
+        _ parameters: Parameters, to path: String, _ extra: [String?],
+        in jurisdiction: Jurisdiction,
+        stage: Stage, digest: ([UInt8]) -> [UInt8]
+    ) -> [UInt8] {
+        let beside = ([path] + extra.map { $0 ?? "" }).flatMap { digest(Array($0.utf8)) }
+        return digest(
+            beside + canonical(parameters, in: jurisdiction, stage: stage, digest: digest))
+    }
+
     /// Everything the client said but its key, in one order, so that equal reports are equal bytes.
     ///
     /// Lengths stand in front of names and values: no content can pretend to be two parameters.

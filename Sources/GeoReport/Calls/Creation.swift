@@ -4,7 +4,7 @@ import Reports
 package struct Creation: Sendable, Equatable {
     /// Without its pictures, which nobody has looked at yet.
     package var draft: Report.Draft
-    package let idempotency: Idempotency
+    package var idempotency: Idempotency
     /// What will happen, in the reporter's language.
     package let notice: String?
     /// Pictures that came along, in their order.

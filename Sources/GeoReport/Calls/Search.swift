@@ -12,6 +12,10 @@ package struct ReportView: Sendable, Equatable {
     /// What happened to the reports that are shown; without an entry a report is shown without
     /// `notes`.
     package var notes: [Report.ID: [Note]]
+    /// Where the reports that are shown began, for peers; without an entry it is not told.
+    package var provenances: [Report.ID: ShownProvenance] = [:]
+    /// The same of updates.
+    package var updateProvenances: [Update.ID: ShownProvenance] = [:]
 
     /// Whether members beyond the seventeen of the standard are shown (GR-15.4).
     package enum Extensions: Sendable, Equatable {

@@ -9,6 +9,7 @@ struct ReportMembers {
     private let habits: ReportHabits
     private let pictures: PictureAddresses
     private let notes: [Report.ID: [Note]]
+    private let provenances: [Report.ID: ShownProvenance]
     private var names: ServiceNames
 
     init(_ view: ReportView) {
@@ -17,6 +18,7 @@ struct ReportMembers {
         pictures = PictureAddresses(view.mediaBase)
         habits = ReportHabits(view.dialects, pictures: pictures)
         notes = view.notes
+        provenances = view.provenances
         names = ServiceNames(in: view.languages)
     }
 
@@ -155,6 +157,7 @@ struct ReportMembers {
         }
         sink.text("channel", report.channel)
         write(linksOf: report, distance: distance, to: &sink)
+        if let provenance = entry(of: report, in: provenances) { sink.provenance(provenance) }
         sink.endObject()
         write(notesOf: report, in: jurisdiction, to: &sink)
     }
@@ -162,11 +165,15 @@ struct ReportMembers {
     private func write(
         notesOf report: ReportBytes, in jurisdiction: Jurisdiction, to sink: inout some Sink
     ) {
-        guard !notes.isEmpty,
-            let id = Report.ID(rawValue: String(decoding: report.id, as: UTF8.self)),
-            let notes = notes[id]
-        else { return }
+        guard let notes = entry(of: report, in: notes) else { return }
         sink.notes(notes, labels: Labels(of: jurisdiction, in: languages))
+    }
+
+    private func entry<Entry>(of report: ReportBytes, in entries: [Report.ID: Entry]) -> Entry? {
+        guard !entries.isEmpty else { return nil }
+        return Report.ID(rawValue: String(decoding: report.id, as: UTF8.self)).flatMap {
+            entries[$0]
+        }
     }
 
     /// What ties a report to people, to other reports and to the place where it was looked for.

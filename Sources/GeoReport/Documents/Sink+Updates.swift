@@ -26,11 +26,13 @@ struct UpdateMembers {
     private let labels: Labels
     private let dialects: Set<Client.Profile.Dialect>
     private let pictures: PictureAddresses
+    private let provenances: [Update.ID: ShownProvenance]
 
     init(_ view: ReportView, of jurisdiction: Jurisdiction) {
         labels = Labels(of: jurisdiction, in: view.languages)
         dialects = view.dialects
         pictures = PictureAddresses(view.mediaBase)
+        provenances = view.updateProvenances
     }
 
     /// Writes one update as an object.
@@ -46,7 +48,7 @@ struct UpdateMembers {
         if let word = update.externalStatus { sink.text("external_status_code", word) }
         if let number = update.customerReference { sink.text("customer_reference", number) }
         if let number = foreignReport(of: update) { sink.text("fixmystreet_id", number) }
-        if let service = update.service { write(service, to: &sink) }
+        write(extrasOf: update, to: &sink)
         sink.endObject()
     }
 
@@ -71,12 +73,19 @@ struct UpdateMembers {
         return number
     }
 
+    private func write(extrasOf update: Update, to sink: inout some Sink) {
+        let provenance = provenances[update.id]
+        guard update.service != nil || provenance != nil else { return }
+        sink.beginObject("extras", as: .member)
+        if let service = update.service { write(service, to: &sink) }
+        if let provenance { sink.provenance(provenance) }
+        sink.endObject()
+    }
+
     /// The service that the report was moved to, by its name, as FixMyStreet knows categories.
     private func write(_ code: Service.Code, to sink: inout some Sink) {
         let service = labels.jurisdiction.service(code)
-        sink.beginObject("extras", as: .member)
         sink.text("category", service.map(labels.name) ?? code.rawValue)
         if let service { sink.text("group", labels.group(of: service)) }
-        sink.endObject()
     }
 }

@@ -78,7 +78,7 @@ extension CommandError {
                 .unavailable,
                 "The jurisdiction is not in the database yet; run viaduct serve or migrate once.")
         case .taken: self.init(.data, "The name is taken; choose another one.")
-        case .keyReused, .quotaUsedUp, .defect:
+        case .keyReused, .quotaUsedUp, .unknownOrigin, .defect:
             self.init(.software, "The database refused a statement of ours: \(error)")
         }
     }

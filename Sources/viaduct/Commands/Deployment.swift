@@ -37,7 +37,9 @@ struct Deployment: Sendable {
             Pool.Settings(
                 address: address, connections: settings.database.connections,
                 transactions: settings.database.transactions))
-        store = CaseStore(pool: pool)
+        var storing = CaseStore.Settings()
+        storing.peering = settings.peers.peering
+        store = CaseStore(pool: pool, settings: storing)
     }
 
     /// Does something with the case store, and leaves everything as it was found: a cluster that
@@ -90,10 +92,11 @@ struct Deployment: Sendable {
                 + "VIADUCT_DATABASE_URL or database.url." + reason)
     }
 
-    /// Brings the schema and the published catalogue up to date.
+    /// Brings the schema, the known peers and the published catalogue up to date.
     @discardableResult
     func prepare() async throws -> [Jurisdiction.ID: Date] {
         try await store.migrate()
+        try await store.register(settings.peers.peering, now: Date())
         return try await store.publish(settings.catalogue.catalogue, now: Date())
     }
 }

@@ -115,6 +115,8 @@ private struct Serving {
         site.callbacks = settings.http.jsonp ? .served : .off
         site.errorCodes = settings.http.strictErrorCodes ? .strict : .plain
         site.objection = { outside.objection($0) }
+        site.peers = PeerCalls(
+            settings.peers.peering, secrets: settings.peers.links.mapValues(\.signingSecrets))
         site.limits = Edge.Limits(settings.limits)
         site.mostInFlight = settings.limits.inFlight
         let publication = Publication(

@@ -76,8 +76,8 @@ package struct PeerLink: Sendable {
     package let kind: String
     /// The peer's base, with a slash at its end.
     package let address: String
-    /// What both sides sign with, if they do.
-    package let signingSecret: WebhookSecret?
+    /// What both sides sign with, if they do, the newest first; several while they change.
+    package let signingSecrets: [WebhookSecret]
     /// What must not be shown of what goes over the wire.
     package let secrets: [Secret]
     /// Its adapter. A function, so that nobody prints the key in it.

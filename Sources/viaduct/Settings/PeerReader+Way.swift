@@ -5,7 +5,8 @@ import Reports
 struct PeerWay {
     let kind: String
     let address: String
-    let signingSecret: WebhookSecret?
+    /// The newest first.
+    let signingSecrets: [WebhookSecret]
     let apiKey: Secret?
     let choice: AdapterChoice
 
@@ -14,8 +15,8 @@ struct PeerWay {
     /// The way to a peer of this file.
     func link(file: String) -> PeerLink {
         PeerLink(
-            file: file, kind: kind, address: address, signingSecret: signingSecret,
-            secrets: [apiKey, signingSecret.map { Secret($0.text) }].compactMap { $0 },
+            file: file, kind: kind, address: address, signingSecrets: signingSecrets,
+            secrets: (apiKey.map { [$0] } ?? []) + signingSecrets.map { Secret($0.text) },
             adapter: choice.adapter)
     }
 }
@@ -30,30 +31,33 @@ extension PeerReader {
             .base(&findings)
         let jurisdiction = keys.optional("jurisdiction")?.text(&findings)
         let apiKey = keys.optional("api_key_file")?.secret(from: directory, &findings)
-        let signingSecret = keys.optional("signing_secret_file").flatMap { readSigningSecret($0) }
+        let secrets = keys.optional("signing_secret_file").map { readSigningSecrets($0) } ?? []
         let profile = keys.optional("profile")
         let own = kind.flatMap { keys.optional($0) }?.keys(&findings)
         guard let kind, let address, let read = adapters[kind] else { return nil }
         var entry = AdapterEntry(
             findings: findings, address: address, jurisdiction: jurisdiction, apiKey: apiKey,
-            signingSecret: signingSecret, profile: profile, own: own)
+            signingSecret: secrets.first, profile: profile, own: own)
         let choice = read(&entry)
         entry.own?.finish(&entry.findings)
         findings = entry.findings
         guard let choice else { return nil }
         return PeerWay(
-            kind: kind, address: address, signingSecret: signingSecret, apiKey: apiKey,
+            kind: kind, address: address, signingSecrets: secrets, apiKey: apiKey,
             choice: choice)
     }
 
-    private mutating func readSigningSecret(_ entry: Entry) -> WebhookSecret? {
-        guard let secret = entry.secret(from: directory, &findings) else { return nil }
-        guard let signing = WebhookSecret(parsing: secret.value) else {
+    /// With blanks between them: several while both sides change from one to the next.
+    private mutating func readSigningSecrets(_ entry: Entry) -> [WebhookSecret] {
+        guard let file = entry.secret(from: directory, &findings) else { return [] }
+        let lines = file.value.split(whereSeparator: \.isWhitespace)
+        let secrets = lines.compactMap { WebhookSecret(parsing: String($0)) }
+        if secrets.isEmpty || secrets.count < lines.count {
             findings.add(
-                "holds no secret: whsec_ and 24 to 64 bytes in base64, as both sides have it",
+                "holds something else than secrets with blanks between them: whsec_ and 24 to 64 "
+                    + "bytes in base64, as both sides have it",
                 at: entry)
-            return nil
         }
-        return signing
+        return secrets
     }
 }

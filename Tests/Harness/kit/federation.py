@@ -71,7 +71,7 @@ class Federation:
         write_secret(self.nodes[guest], f"secrets/key-of-{host}", key)
         known = self.nodes[host].settings / "peers" / f"{guest}.yaml"
         if known.exists():
-            known.write_text(re.sub(r"(?m)^client: .*$", f"client: {key[:12]}", known.read_text()))
+            known.write_text(re.sub(r"(?m)^client: .*$", f"client: {key[:11]}", known.read_text()))
 
     def settings(self, name: str) -> Path:
         return self.nodes[name].settings

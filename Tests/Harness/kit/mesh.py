@@ -53,7 +53,7 @@ class Mesh:
         keys = {}
         for host, guest in ((here, there), (there, here)):
             key = self.nodes[host].key(guest, "--scope", "report", "--scope", "update", "--scope", "follow")
-            keys[host] = key[:12]
+            keys[host] = key[:11]
             write_secret(self.nodes[guest], f"key-of-{host}", key)
             write_secret(self.nodes[host], f"shared-with-{guest}", secret)
         for host, guest, streams in ((here, there, flow), (there, here, back)):

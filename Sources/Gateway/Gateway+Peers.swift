@@ -1,0 +1,160 @@
+import CaseStore
+import Federation
+import FoundationEssentials
+import GeoReport
+import Reports
+
+/// What is different when a peer calls (Specs/Peering.md).
+extension Gateway {
+    /// What a peer's POST says of itself; `nil`: whoever calls is no peer, and what it says of
+    /// origins and paths means nothing.
+    func message(
+        _ call: Call, by client: Client, in jurisdiction: Jurisdiction, now time: Date
+    ) async throws(Fault) -> PeerMessage? {
+        guard let sender = settings.peers?[client.id] else { return nil }
+        let message: PeerMessage
+        do {
+            message = try PeerMessage(
+                from: sender, call, in: jurisdiction, now: time, digest: digest)
+        } catch {
+            if case .unsigned = error.kind { log("a peer's signature was refused", sender) }
+            throw error
+        }
+        guard let signed = message.signed else { return message }
+        let recognition = try await asking { () async throws(CaseStoreError) in
+            try await store.recognise(signed)
+        }
+        guard recognition != .another else {
+            log("a peer used a message's id again", sender)
+            throw Fault(.messageReused, "webhook-id was used for another message.")
+        }
+        return message
+    }
+
+    /// Takes a report, once, whether from a client or from a peer.
+    func add(
+        _ draft: Report.Draft, _ creation: Creation, by client: Client, _ message: PeerMessage?,
+        now time: Date
+    ) async throws(Fault) -> Added {
+        let signed = message?.signed
+        let idempotency =
+            signed.map {
+                Idempotency(source: .key($0.id), fingerprint: creation.idempotency.fingerprint)
+            } ?? creation.idempotency
+        return try await asking { () async throws(CaseStoreError) in
+            let added = try await store.add(
+                draft, by: client.id, idempotency: idempotency,
+                provenance: message?.provenance, now: time)
+            if let message {
+                try await store.note(
+                    giver: message.sender.name, of: added.receipt.id, now: time)
+            }
+            if let signed { try await store.remember(signed, now: time) }
+            return added
+        }
+    }
+
+    /// Publishes an update, once, whether from a client or from a peer.
+    func publish(
+        _ draft: Update.Draft, by client: Client, _ message: PeerMessage?, now time: Date
+    ) async throws(Fault) -> PublishedUpdate {
+        guard let message else {
+            let actor: Event.Actor =
+                client.may(.staff, in: draft.jurisdiction) ? .operator : .client
+            return try await asking { () async throws(CaseStoreError) in
+                try await store.publish(draft, by: client.id, actor: actor, now: time)
+            }
+        }
+        let told = PeerUpdate(draft, by: message, bond: try await bond(of: message, to: draft))
+        return try await asking { () async throws(CaseStoreError) in
+            var published: PublishedUpdate?
+            for part in told.parts {
+                let outcome = try await store.publish(
+                    part.draft, by: client.id, actor: .peer, provenance: part.provenance,
+                    now: time)
+                published = published ?? outcome
+            }
+            if let signed = message.signed { try await store.remember(signed, now: time) }
+            return published ?? .unknownReport
+        }
+    }
+
+    /// What ties the peer to the report that it tells of; a stranger is refused (block G, 131).
+    ///
+    /// A report that is no business of the peer and not public is as unknown as none.
+    private func bond(
+        of message: PeerMessage, to draft: Update.Draft
+    ) async throws(Fault) -> PeerBond {
+        let sender = message.sender
+        let bond = try await asking { () async throws(CaseStoreError) in
+            try await store.bond(
+                of: sender.reader, to: draft.report, in: draft.jurisdiction, stage: draft.stage)
+        }
+        guard let bond else { throw Self.unknownReport }
+        if bond.exists { return bond }
+        log("a peer told of a report that is not its business", sender, draft.report)
+        guard bond.visibility == .public else { throw Self.unknownReport }
+        throw Fault(
+            .forbidden,
+            "service_request_id: this peer neither gave us the report nor got it from us.")
+    }
+
+    /// The peer that a GET is from; `nil`: nobody's, or not a peer's.
+    ///
+    /// A key that is not in memory yet is looked up: who does not know a peer would show it a report
+    /// without its provenance, and the peer would take it for a new one.
+    func peer(_ call: Call) async throws(Fault) -> PeerCalls.Caller? {
+        guard let peers = settings.peers, !peers.isEmpty, let secret = try? call.key() else {
+            return nil
+        }
+        let client = try await asking { () async throws(CaseStoreError) in
+            try await keys.client(secret)
+        }
+        guard let client, client.revoked == nil else { return nil }
+        return peers[client.id]
+    }
+
+    /// The view of updates, with where they began if a peer wants to know.
+    func completed(
+        _ view: ReportView, for peer: PeerCalls.Caller?, updates: [Update]
+    ) async throws(Fault) -> ReportView {
+        var view = view
+        view.mediaBase = settings.publicURL + "/media"
+        guard view.extensions == .included, peer != nil, let node = settings.peers?.node else {
+            return view
+        }
+        let known = try await asking { () async throws(CaseStoreError) in
+            try await store.provenances(of: updates)
+        }
+        view.updateProvenances = Self.shown(updates.map(\.id), known, at: node)
+        return view
+    }
+
+    /// What began with us has passed only us.
+    static func shown<ID: Identifier>(
+        _ ids: [ID], _ known: [ID: Provenance], at node: Authority
+    ) -> [ID: ShownProvenance] {
+        let shown = ids.map { id in
+            let provenance =
+                known[id] ?? Provenance(origin: node, originID: id.rawValue, path: [node])
+            return (id, ShownProvenance(provenance))
+        }
+        return Dictionary(shown, uniquingKeysWith: { first, _ in first })
+    }
+
+    private func log(
+        _ message: String, _ sender: PeerCalls.Caller, _ report: Report.ID? = nil
+    ) {
+        var metadata: [String: String] = ["peer": sender.name.rawValue]
+        metadata["report"] = report?.rawValue
+        logger.warning("\(message)", metadata: metadata.mapValues { .string($0) })
+    }
+}
+
+extension ShownProvenance {
+    fileprivate init(_ provenance: Provenance) {
+        self.init(
+            origin: provenance.origin.rawValue, originID: provenance.originID,
+            path: provenance.path.map(\.rawValue))
+    }
+}
