@@ -34,8 +34,8 @@ def assert_good(scene: Scene, findings: Findings) -> None:
 
 
 def two_receivers(seed: int = SEED) -> list[Receiver]:
-    """One that is well, and one that flaps as the measured one did."""
-    return [Receiver("roads"), Receiver("lights", faults=Faults(seed))]
+    """One that is well and knows keys, and one that flaps as the measured one did and can be looked at."""
+    return [Receiver("roads", repeats="key"), Receiver("lights", faults=Faults(seed))]
 
 
 def test_d1_killed_again_and_again(capsys):
@@ -65,7 +65,7 @@ OTHERS = ["connected", "head", "body"]
 
 def test_d2_it_dies_at_each_point(capsys):
     """All the while clients report, with pictures, and a receiver talks of what it has."""
-    with Scene("points", two_receivers()) as scene:
+    with Scene("points", two_receivers(), {"roads": {"flow": ["reports_out", "updates_out", "updates_in"]}}) as scene:
         striker = Striker(scene)
         with scene.load(pictured=2, rate=15), Talkative(scene.receivers[0]):
             for point in OWN + OTHERS:
