@@ -156,24 +156,18 @@ def finish(scene: Scene) -> None:
     assert_good(scene, scene.judge())
 
 
-# What the checker must find, planted in the database of a Viaduct that is sound itself.
-PLANTS = {
-    "dual write": """
-        CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN IF NEW.id % 7 = 0 THEN RETURN NULL; END IF; RETURN NEW; END $$;
-        CREATE TRIGGER forget BEFORE INSERT ON delivery FOR EACH ROW EXECUTE FUNCTION forget()""",
-    "no fencing": """
-        CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN NEW.lease := 1; RETURN NEW; END $$;
-        CREATE TRIGGER same BEFORE UPDATE ON delivery FOR EACH ROW EXECUTE FUNCTION same()""",
-}
+FORGETFUL = """
+    CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF NEW.id % 7 = 0 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER forget BEFORE INSERT ON delivery FOR EACH ROW EXECUTE FUNCTION forget()
+"""
 
 
 def test_a_delivery_that_was_never_written_is_found():
     """The dual write, in the real program: some reports are stored without their deliveries."""
     with Scene("dual-write", two_receivers()) as scene:
         scene.instance.start()
-        scene.ledger.rows(PLANTS["dual write"])
+        scene.ledger.rows(FORGETFUL)
         with scene.load(most=40) as load:
             load.finish()
         scene.receivers[1].faults.end()
