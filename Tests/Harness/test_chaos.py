@@ -88,6 +88,8 @@ class Striker:
 
     def strike(self, point: str) -> None:
         instance, passage = self.scene.instance, self.random.randint(1, 5)
+        # A peer is read by one at a time, and who died holds the turn for two minutes.
+        self.scene.ledger.rows("UPDATE cursor SET lease_until = now() WHERE lease_until > now()")
         if point in OWN:
             instance.environment["FAULT"] = f"{point}:{passage}"
         else:
