@@ -42,7 +42,7 @@ def test_d1_killed_again_and_again(capsys):
     with Scene("killed", two_receivers()) as scene:
         scene.instance.start()
         with scene.load(rate=40 if LONG else 25) as load:
-            scene.nemesis.kill(KILLS)
+            scene.nemesis.kill(KILLS, pause=(0.2, 1.5) if LONG else (0.1, 0.8))
         rate = load.reports / (load.ended - load.began)
         scene.receivers[1].faults.end()
         took = scene.drain(within=60)

@@ -154,8 +154,7 @@ def test_d9_who_was_stopped_finishes_nothing_that_is_anothers_now(capsys, repeat
             os.kill(scene.instance.process.pid, signal.SIGSTOP)
             began, stopped = time.monotonic(), len(scene.history.where("held"))
             roads.pace = 0
-            if second.process is None or second.process.poll() is not None:
-                second.start()
+            second.start()
             wait_until(scene.ledger.is_drained, within=120)
             took = time.monotonic() - began
             os.kill(scene.instance.process.pid, signal.SIGCONT)
@@ -164,8 +163,8 @@ def test_d9_who_was_stopped_finishes_nothing_that_is_anothers_now(capsys, repeat
             wait_until(lambda: not sum(roads.traffic.now.values()), within=60)
             told(capsys, f"{stopped} deliveries held by who was stopped; all went on after {took:.0f} s")
             assert took <= 60, "a lease ends after 30 seconds"
+            second.stop()
         scene.instance.stop()
-        second.stop()
         findings = scene.judge()
         assert findings.good, f"CHAOS_SEED={scene.seed}: {findings}"
         finished = scene.ledger.rows(

@@ -85,10 +85,6 @@ class Scene:
     def destinations(self) -> list[Destination]:
         return [Destination(r.name, self.doubts.get(r.name, "none")) for r in self.receivers]
 
-    def missing(self) -> int:
-        """How much of what was acknowledged is not everywhere yet."""
-        return len(check(self.history, self.destinations).lost)
-
     def drain(self, within: float, hastened: bool = True) -> float:
         """Waits until nothing waits any more; the seconds that took, or all of them.
 
