@@ -1,3 +1,4 @@
+import Faults
 import Federation
 import FoundationEssentials
 import Postgres
@@ -93,6 +94,7 @@ struct UpdateSubmission: Sendable {
         // What belongs to a report that is listed later becomes visible with it.
         let published = max(stamp, report.published ?? stamp)
         _ = try await transaction.query(publication(of: revision, after: report, at: published))
+        KillPoint.inserted.pass()
         if let word = revision.wordToDuplicates, !duplicates.isEmpty {
             _ = try await transaction.query(telling(duplicates, word, at: stamp))
         }

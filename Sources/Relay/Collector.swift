@@ -1,4 +1,5 @@
 import CaseStore
+import Faults
 import Federation
 import FoundationEssentials
 import Logging
@@ -78,6 +79,7 @@ package struct Collector: Sendable {
             let page: Page
             do throws(PeerError) {
                 page = try await surroundings.collect(turn.peer, cursor)
+                KillPoint.pageFetched.pass()
                 guard page.isLast || page.next != cursor else {
                     throw PeerError(.later(nil), "its reading does not get on")
                 }

@@ -16,7 +16,7 @@ from kit.hostile import Hostile
 from kit.instance import Instance, peak, wait_until, write_jurisdiction
 from kit.peers import name_node, write_peer
 from kit.receiver import KEY, Receiver
-from kit.scene import LONG, SEED, Scene
+from kit.scene import LONG, SEED, SERVICES, Scene
 from kit.site import Counter, Page, Site
 
 pytestmark = pytest.mark.usefixtures("binary")
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("binary")
 def test_d12_no_update_is_missed_and_none_comes_twice(capsys, skew):
     """A peer with a wrong clock, with pages whose borders fall between equals, that shows some late."""
     plain = Receiver("plain", skew=skew, most=50)
-    peers = {"plain": {"flow": ["reports_out", "updates_in"], "polling": {"interval": "1s", "overlap": "15m"}}}
+    peers = {"plain": {"flow": ["reports_out", "updates_in"]}}
     with Scene(f"reading-{skew.total_seconds():.0f}", [plain], peers) as scene:
         scene.instance.start()
         with scene.load(most=10, told_of=10**6) as load:
@@ -113,7 +113,8 @@ def test_no_peer_harms_another(capsys):
         normal = p95(waits_for(scene, roads, number))
         scene.instance.stop()
         for name, one in bad.items():
-            write_peer(scene.instance, name, one.url, flow=["reports_out", "reports_in", "updates_in"])
+            write_peer(scene.instance, name, one.url, flow=["reports_out", "reports_in", "updates_in"],
+                       services=SERVICES)  # fmt: skip
         scene.instance.start()
         peak(scene.instance.process.pid, begin=True)
         before = scene.instance.resident

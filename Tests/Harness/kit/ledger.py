@@ -49,8 +49,16 @@ class Ledger:
 
     def hasten(self) -> None:
         """Lets the time come for what waits for its next try: the schedule has tests of its own (D8)."""
-        self.rows("UPDATE delivery SET due = now() WHERE state = 'waiting' AND due > now()")
-        self.rows("UPDATE peer SET probe_due = now() WHERE probe_due > now()")
+        self.rows("""
+            UPDATE delivery SET due = now() WHERE state = 'waiting' AND due > now();
+            UPDATE lane SET due = now() WHERE due > now() AND due < 'infinity' AND lease_until IS NULL;
+            UPDATE peer SET probe_due = now() WHERE probe_due > now()
+        """)
+
+    def under_way(self) -> list[str]:
+        """The deliveries that somebody holds now."""
+        rows = self.rows("SELECT delivery FROM lane WHERE lease_until > clock_timestamp()")
+        return [row[0] for row in rows]
 
     def note_doubts(self, history: History) -> None:
         """Notes what a person has been told of: parked, or sent again without certainty."""
@@ -71,7 +79,7 @@ class Ledger:
 
 
 LEFT = {
-    "leases": "SELECT count(*) FROM delivery WHERE lease_until > clock_timestamp()",
+    "leases": "SELECT count(*) FROM lane WHERE lease_until > clock_timestamp()",
     "deliveries that are done and waited for":
         "SELECT count(*) FROM delivery WHERE state = 'done' AND finished IS NULL",
     "sessions idle in a transaction":

@@ -26,12 +26,13 @@ class Load:
 
     def __init__(
         self, instance: Instance, key: str, history: History, rate: float = 25, clients: int = 8,
-        told_of: int = 4, pictured: int = 0, poisoned: int = 0, most: int = 0, seed: int = 1, slug: str = "sofia", code: str = "GRAFFITI",
+        told_of: int = 4, pictured: int = 0, poisoned: int = 0, most: int = 0, seed: int = 1, slug: str = "town",
+        codes: list[str] = ["GRAFFITI"],  # noqa: B006
     ):  # fmt: skip
         self.instance, self.key, self.history = instance, key, history
         self.interval = clients / rate
         self.told_of, self.pictured, self.poisoned, self.most = told_of, pictured, poisoned, most
-        self.slug, self.code = slug, code
+        self.slug, self.codes = slug, codes
         self.prefix = f"c{seed}x{next(COUNTER)}"
         self.random = Random(seed)
         self.stopping = threading.Event()
@@ -122,7 +123,7 @@ class Load:
         else:
             place = Random(key)
             path, form = "requests.json", {
-                "service_code": self.code, "description": f"a wall {key} in paint{self._venom(turn)}",
+                "service_code": self.codes[turn % len(self.codes)], "description": f"a wall {key} in paint{self._venom(turn)}",
                 "lat": f"{42.6 + place.random() / 5:.6f}", "long": f"{23.2 + place.random() / 5:.6f}",
             }  # fmt: skip
         form["api_key"] = self.key

@@ -16,6 +16,18 @@ DETAILS = [
 """The words that both sides use where nothing else is said."""
 
 
+PLAIN = {
+    "format": "json", "updates": "polled", "takes": "reports, updates",
+    "pages": "numbered", "page_size_name": "page_size", "page_size": "1000",
+}  # fmt: skip
+DIALECTS = {
+    "look": PLAIN,
+    "key": {**PLAIN, "marker": "header", "resend": "idempotent"},
+    "none": {**PLAIN, "resend": "none"},
+}
+"""How the adapter is to speak with each kind of our receivers."""
+
+
 def same_words() -> dict:
     """A mapping for somebody who speaks as we do."""
     return {
@@ -43,10 +55,12 @@ def allow_port(instance: Instance, port: int) -> None:
 def write_peer(instance: Instance, name: str, address: str, **more) -> Path:
     """Writes a peer's file; what is not said is a copy of all graffiti, both ways, in our words."""
     services = more.pop("services", {"GRAFFITI": "1"})
+    repeats = more.pop("repeats", "look")
     entry = {
         "name": name,
         "adapter": "open311",
         "profile": "georeport",
+        "open311": DIALECTS[repeats] if more.get("profile", "georeport") == "georeport" else None,
         "address": address,
         "flow": ["reports_out", "updates_out"],
         "rules": [{"services": [*services]}] if isinstance(services, dict) else [{}],

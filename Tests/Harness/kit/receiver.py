@@ -120,7 +120,7 @@ class Receiver:
         answers: str = "ids",
         faults: Faults | None = None,
         skew: timedelta = timedelta(0),
-        most: int = 1000,
+        most: int = 100_000,
         late: float = 25,
         port: int = 0,
         services: tuple[str, ...] = ("1",),

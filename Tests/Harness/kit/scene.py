@@ -9,7 +9,7 @@ from pathlib import Path
 from .checker import Destination, Findings, check
 from .cluster import Cluster
 from .history import History
-from .instance import Instance
+from .instance import Instance, write_jurisdiction
 from .ledger import Ledger
 from .load import Load
 from .nemesis import Nemesis
@@ -21,6 +21,15 @@ LONG = os.environ.get("CHAOS", "") == "long"
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or 20_261_123
 RUNS = os.environ.get("CHAOS_HISTORIES", "")
 """A directory that keeps the histories of all runs."""
+
+
+SERVICES = {f"S{number}": str(number) for number in range(20)}
+"""As many as a city has: whoever looks for a report at a peer looks among those of its service."""
+JURISDICTION = {
+    "id": "town.example", "slug": "town", "name": {"en": "Town"}, "contact": "311@town.example",
+    "languages": ["en"], "time_zone": "Europe/Sofia",
+    "services": [{"code": code, "name": {"en": f"Service {code}"}} for code in SERVICES],
+}  # fmt: skip
 
 
 @dataclass
@@ -45,12 +54,13 @@ class Scene:
             environment = {"VIADUCT_DATABASE_URL": self.cluster.url, **self.environment}
             self.instance = self.stack.enter_context(Instance(**environment))
             self.ledger = Ledger(self.cluster.url)
+            write_jurisdiction(self.instance, JURISDICTION)
             if self.receivers:
                 name_node(self.instance, "gateway.example")
             for receiver in self.receivers:
                 receiver.history = self.history
                 self.stack.enter_context(receiver)
-                write_peer(self.instance, receiver.name, receiver.url, **self.peers.get(receiver.name, {}))
+                self.write_peer(receiver)
             self.key = self.instance.key("clients", "--scope", "report", "--scope", "update")
             self.nemesis = Nemesis(self.instance, self.cluster, self.history, self.seed)
         except BaseException:
@@ -58,20 +68,22 @@ class Scene:
             raise
         return self
 
+    def write_peer(self, receiver: Receiver) -> None:
+        """Says in the settings how a receiver is reached, and that it gets everything."""
+        more = {"repeats": receiver.repeats, **self.peers.get(receiver.name, {})}
+        write_peer(self.instance, receiver.name, receiver.url, **{"services": SERVICES, **more})
+
     def __exit__(self, *_) -> None:
         self.stack.close()
         self.history.close()
 
     def load(self, **more) -> Load:
-        return Load(self.instance, self.key, self.history, seed=self.seed, **more)
+        """Clients that report to us, with all services in turn."""
+        return Load(self.instance, self.key, self.history, seed=self.seed, codes=[*SERVICES], **more)
 
     @property
     def destinations(self) -> list[Destination]:
         return [Destination(r.name, self.doubts.get(r.name, "none")) for r in self.receivers]
-
-    def missing(self) -> int:
-        """How much of what was acknowledged is not everywhere yet."""
-        return len(check(self.history, self.destinations).lost)
 
     def drain(self, within: float, hastened: bool = True) -> float:
         """Waits until nothing waits any more; the seconds that took, or all of them.
