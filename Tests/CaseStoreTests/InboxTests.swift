@@ -147,8 +147,8 @@ extension CaseStoreTests {
         @Test func `an update is taken once, however often it comes`() async throws {
             try await InboxWorld.with { world in
                 let update = Incoming.update(Sample.heard("1", of: "T1", "fixed", "Done"))
-                #expect(
-                    try await world.tell([.report(Sample.told()), update, update]).applied == 1)
+                try await world.tell([.report(Sample.told())])
+                #expect(try await world.tell([update, update]).applied == 1)
                 #expect(try await world.tell([update], at: 700).passed == 1)
                 #expect(try await world.ours().detail == .fixed)
                 #expect(try await world.pool.number("SELECT count(*) FROM \"update\"") == 1)
