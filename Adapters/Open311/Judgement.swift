@@ -10,7 +10,7 @@ struct Judgement {
     /// Whether the call could change something at the peer: then an answer that nobody understands
     /// leaves it open whether it did.
     let effect: Effect
-    let discretion: Discretion
+    let redaction: Redaction
 
     enum Effect {
         case reads, writes
@@ -122,6 +122,6 @@ struct Judgement {
 
     private func said(_ texts: [String]) -> String {
         let said = texts.prefix(5).joined(separator: "; ")
-        return said.isEmpty ? "" : ": " + discretion.text(said)
+        return said.isEmpty ? "" : ": " + redaction.text(said, most: 300)
     }
 }
