@@ -43,7 +43,7 @@ package struct Ledger: Sendable {
         let names = Set(states.map(\.name) + peering.peers.map(\.name))
         return names.sorted { $0.rawValue < $1.rawValue }.map { name in
             PeerLineup(
-                name, peering[name: name], state: states.first { $0.name == name },
+                name, peering[name], state: states.first { $0.name == name },
                 counts: counts.first { $0.peer == name },
                 reading: readings.first { $0.peer == name }, now: now)
         }
