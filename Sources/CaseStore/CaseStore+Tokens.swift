@@ -12,20 +12,31 @@ package struct DueToken: Sendable, Equatable {
     package let attempts: Int
     /// When the peer gave it.
     package let recorded: Date
+
+    package init(
+        peer: Peer.Name, report: Report.ID, token: String, attempts: Int, recorded: Date
+    ) {
+        self.peer = peer
+        self.report = report
+        self.token = token
+        self.attempts = attempts
+        self.recorded = recorded
+    }
 }
 
 extension CaseStore {
-    /// The tokens whose turn has come, each for one relay: nobody else is given it again before
-    /// `pause` has passed. Of peers that are paused there are none.
+    /// The tokens of a peer whose turn has come, each for one relay: nobody else is given it again
+    /// before `pause` has passed. Of a peer that is paused there are none.
     package func dueTokens(
-        limit: Int, pause: Duration = .seconds(60), now: Date
+        of peer: Peer.Name, limit: Int, pause: Duration = .seconds(60), now: Date
     ) async throws(CaseStoreError) -> [DueToken] {
         let rows = try await query(
             """
             WITH due AS MATERIALIZED (
                 SELECT ticket.peer, ticket.report, ticket.round
                 FROM ticket JOIN peer ON peer.name = ticket.peer
-                WHERE ticket.remote_id IS NULL AND ticket.token_due <= \(now)
+                WHERE ticket.peer = \(peer.rawValue)
+                    AND ticket.remote_id IS NULL AND ticket.token_due <= \(now)
                     AND peer.paused IS NULL
                 ORDER BY ticket.token_due LIMIT \(limit) FOR UPDATE OF ticket SKIP LOCKED
             )

@@ -36,7 +36,8 @@ enum DeliveryRows {
     }
 
     /// Whether the peer has the report, or will have it once what waits is done: the last that was
-    /// sent of it was not refused or dropped, or it came from there.
+    /// sent of it was not refused or dropped, or it came from there. Who gave it to the peer tells
+    /// the peer of updates: what only both of us know (`known`) is not ours to tell.
     static func knows(report: SQL, peer: SQL) -> SQL {
         """
         coalesce(
@@ -44,7 +45,8 @@ enum DeliveryRows {
                 WHERE sent.report = \(report) AND sent.peer = \(peer) AND sent.kind = 'report'
                 ORDER BY sent.id DESC LIMIT 1),
             EXISTS (
-                SELECT FROM ticket WHERE ticket.peer = \(peer) AND ticket.report = \(report)))
+                SELECT FROM ticket WHERE ticket.peer = \(peer) AND ticket.report = \(report)
+                    AND ticket.direction <> 'known'))
         """
     }
 

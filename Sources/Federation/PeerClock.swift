@@ -29,8 +29,10 @@ package struct PeerClock: Sendable, Equatable {
         guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: words[2])
         else { return nil }
         let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-        return try? Date(
-            "\(words[3])-\(number)-\(words[1])T\(words[4])Z", strategy: .iso8601)
+        let text = "\(words[3])-\(number)-\(words[1])T\(words[4])Z"
+        // The parser makes the next day of an hour 25.
+        let date = try? Date(text, strategy: .iso8601)
+        return date?.formatted(.iso8601) == text ? date : nil
     }
 
     private static let months: [Substring] = [

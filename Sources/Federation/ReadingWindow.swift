@@ -77,7 +77,7 @@ extension ReadingWindow {
         next.begun = begun ?? clock.now
         var unreadable = unreadable
         if let limit, count >= limit {
-            if number == 1, next.halve() {
+            if number == 1, next.halve(newest) {
                 return Page(items: [], next: next.cursor, isLast: false)
             }
             if paging == .numbered, count > 0 {
@@ -89,7 +89,7 @@ extension ReadingWindow {
             unreadable.append("more than \(limit) of one second")
         }
         next.see(newest)
-        let isLast = !next.moveOn()
+        let isLast = !next.moveOn(filled: limit.map { Double(count) / Double(max($0, 1)) } ?? 0)
         return Page(
             items: items, unreadable: unreadable, next: isLast ? next.end : next.cursor,
             isLast: isLast)
@@ -100,26 +100,22 @@ extension ReadingWindow {
         newest = newest.map { max($0, time) } ?? time
     }
 
-    /// Ends earlier, if there is more than a second to divide.
-    private mutating func halve() -> Bool {
-        let end = to ?? assumedEnd
+    /// Ends earlier, if there is more than a second to divide: an open end is taken to be now, or
+    /// the newest time of the answer, if that is yet to come.
+    private mutating func halve(_ newest: Date?) -> Bool {
+        let end = to ?? [begun, newest].compactMap { $0 }.max() ?? from
         let width = end.timeIntervalSince(from)
         guard width >= 2 else { return false }
         to = from.addingTimeInterval(width / 2).roundedDown
         return true
     }
 
-    /// Where an open end is taken to be: now, or a while later where the peer writes times to come.
-    private var assumedEnd: Date {
-        guard let begun else { return from }
-        return begun.timeIntervalSince(from) >= 2 ? begun : begun.addingTimeInterval(3600)
-    }
-
-    /// Goes to the next part, of twice the width; `false` if this was the last.
-    private mutating func moveOn() -> Bool {
+    /// Goes to the next part, of twice the width where there was little; `false` if this was the
+    /// last.
+    private mutating func moveOn(filled: Double) -> Bool {
         guard let last = to, let begun else { return false }
         let width = last.timeIntervalSince(from)
-        let end = last.addingTimeInterval(2 * width)
+        let end = last.addingTimeInterval(filled < 0.5 ? 2 * width : width)
         from = last
         to = end < begun ? end : nil
         number = 1

@@ -17,11 +17,11 @@ extension Collector {
         package var failures: Int
         /// Tokens whose time has come.
         package var tokens:
-            @Sendable (_ limit: Int, _ now: Date) async throws(CaseStoreError) -> [OpenToken]
+            @Sendable (_ limit: Int, _ now: Date) async throws(CaseStoreError) -> [DueToken]
         package var resolved:
-            @Sendable (OpenToken, Ticket, _ now: Date) async throws(CaseStoreError) -> Void
+            @Sendable (DueToken, Ticket, _ now: Date) async throws(CaseStoreError) -> Void
         package var postpone:
-            @Sendable (OpenToken, _ until: Date) async throws(CaseStoreError) -> Void
+            @Sendable (DueToken, _ until: Date) async throws(CaseStoreError) -> Void
         /// Keeps what stands on a page, then moves the cursor; `nil` if the claim is somebody
         /// else's by now.
         package var receive:
@@ -30,19 +30,19 @@ extension Collector {
         package var fail:
             @Sendable (_ reason: String, _ until: Date) async throws(CaseStoreError) -> Void
         /// Ends the turn.
-        package var release: @Sendable () async throws(CaseStoreError) -> Void
+        package var release: @Sendable (_ now: Date) async throws(CaseStoreError) -> Void
 
         package init(
             peer: Peer.Name, reads: Bool = true, cursor: Cursor?, failures: Int = 0,
             tokens:
-                @escaping @Sendable (Int, Date) async throws(CaseStoreError) -> [OpenToken],
+                @escaping @Sendable (Int, Date) async throws(CaseStoreError) -> [DueToken],
             resolved:
-                @escaping @Sendable (OpenToken, Ticket, Date) async throws(CaseStoreError) -> Void,
-            postpone: @escaping @Sendable (OpenToken, Date) async throws(CaseStoreError) -> Void,
+                @escaping @Sendable (DueToken, Ticket, Date) async throws(CaseStoreError) -> Void,
+            postpone: @escaping @Sendable (DueToken, Date) async throws(CaseStoreError) -> Void,
             receive:
                 @escaping @Sendable (Page, Date) async throws(CaseStoreError) -> Reception?,
             fail: @escaping @Sendable (String, Date) async throws(CaseStoreError) -> Void,
-            release: @escaping @Sendable () async throws(CaseStoreError) -> Void
+            release: @escaping @Sendable (Date) async throws(CaseStoreError) -> Void
         ) {
             self.peer = peer
             self.reads = reads

@@ -28,7 +28,7 @@ extension Collector {
     }
 
     private func ticket(
-        of open: OpenToken, in turn: Turn
+        of open: DueToken, in turn: Turn
     ) async -> Result<Ticket?, PeerError> {
         do throws(PeerError) {
             return .success(try await surroundings.resolve(turn.peer, open.token))
@@ -37,7 +37,7 @@ extension Collector {
         }
     }
 
-    private func next(for open: OpenToken, after error: PeerError? = nil) -> Date {
+    private func next(for open: DueToken, after error: PeerError? = nil) -> Date {
         var asked: Duration?
         if case .later(let pause) = error?.kind { asked = pause }
         let pause = Self.tokenSchedule.endlessPause(

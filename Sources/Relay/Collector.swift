@@ -57,7 +57,7 @@ package struct Collector: Sendable {
         do throws(CaseStoreError) {
             try await ask(turn)
             switch await read(turn) {
-            case .success: try await turn.release()
+            case .success: try await turn.release(surroundings.now())
             case .failure(.store(let error)): throw error
             case .failure(.peer(let error)): try await note(error, in: turn)
             }
@@ -114,7 +114,7 @@ package struct Collector: Sendable {
 
     private func note(_ error: PeerError, in turn: Turn) async throws(CaseStoreError) {
         // We are stopping, and that is nobody's fault.
-        guard !Task.isCancelled else { return try await turn.release() }
+        guard !Task.isCancelled else { return try await turn.release(surroundings.now()) }
         logger.warning(
             "a peer could not be read",
             metadata: ["peer": "\(turn.peer)", "reason": .string(error.reason)])
