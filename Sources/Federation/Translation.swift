@@ -19,7 +19,8 @@ package struct Translation: Sendable {
         return Message(
             key: "\(node):\(delivery.event.uuid.uuidString.lowercased())",
             content: try content(of: subject), ticket: subject.ticket,
-            provenance: subject.provenance, firstTried: delivery.firstTried)
+            provenance: subject.provenance,
+            firstTried: delivery.attempts == 0 ? nil : delivery.firstTried)
     }
 
     /// What a delivery is about.

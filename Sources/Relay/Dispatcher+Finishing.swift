@@ -35,7 +35,7 @@ extension Dispatcher {
         }
     }
 
-    private func tell(_ step: DeliveryStep, of turn: Turn) {
+    private func tell(_ step: DeliveryStep, of turn: DeliveryTurn) {
         switch step {
         case .parked: logger.warning("a delivery is parked", metadata: turn.metadata)
         case .refused: logger.warning("a delivery was refused", metadata: turn.metadata)
@@ -44,10 +44,9 @@ extension Dispatcher {
     }
 }
 
-extension Dispatcher.Turn {
+extension DeliveryTurn {
     /// What a line of the log names of it.
     fileprivate var metadata: Logger.Metadata {
-        let delivery = subject.delivery
         return [
             "delivery": "\(delivery.id)", "peer": "\(delivery.peer)",
             "report": "\(delivery.report)", "attempt": "\(delivery.attempts + 1)",

@@ -8,40 +8,28 @@ extension Dispatcher {
     /// How long between two heartbeats.
     package static let heartbeat = Duration.seconds(10)
 
-    /// A delivery that is claimed for us, with all that is needed to send it.
-    package struct Turn: Sendable {
-        package let subject: Translation.Subject
-        /// Which claim this is: once there is a later one, nothing that this one says counts.
-        package let lease: Int
-
-        package init(_ subject: Translation.Subject, lease: Int) {
-            self.subject = subject
-            self.lease = lease
-        }
-    }
-
     /// What the dispatcher needs of the world.
     package struct Surroundings: Sendable {
         /// The peers for which a claim is worth it.
         package var due: @Sendable (_ now: Date) async throws(CaseStoreError) -> Set<Peer.Name>
         /// Claims at most so many deliveries to a peer, in the order of each report.
         package var claim:
-            @Sendable (Peer, _ limit: Int, _ now: Date) async throws(CaseStoreError) -> [Turn]
+            @Sendable (Peer, _ limit: Int, _ now: Date) async throws(CaseStoreError) ->
+                [DeliveryTurn]
         /// Prolongs claims, and says which are still ours.
-        package var keep: @Sendable ([Turn]) async throws(CaseStoreError) -> Set<Delivery.ID>
-        /// Ends a claim; `false` if it was ours no more, and nothing has changed.
+        package var keep:
+            @Sendable ([DeliveryTurn]) async throws(CaseStoreError) -> Set<Delivery.ID>
+        /// Ends a claim; `false` if it was ours no more, and nothing has changed. Taken or refused,
+        /// the peer works, and its breaker closes.
         package var finish:
-            @Sendable (Turn, DeliveryStep, Attempt?, _ now: Date)
+            @Sendable (DeliveryTurn, DeliveryStep, Attempt?, _ now: Date)
                 async throws(CaseStoreError) -> Bool
         /// The tries of a delivery so far, the first one first.
         package var attempts: @Sendable (Delivery.ID) async throws(CaseStoreError) -> [Attempt]
-        /// Counts a failure of a peer, which may open its breaker; the peer may have asked to be
-        /// left alone for some time.
+        /// Counts a failure of a peer; if that opens its breaker, or finds it open, the next probe
+        /// goes at `probe`.
         package var noteFailure:
-            @Sendable (Peer.Name, _ asked: Duration?, _ now: Date) async throws(CaseStoreError) ->
-                Void
-        /// Notes that a peer answers, though it took nothing.
-        package var noteAnswer: @Sendable (Peer.Name) async throws(CaseStoreError) -> Void
+            @Sendable (Peer.Name, _ probe: Date, _ now: Date) async throws(CaseStoreError) -> Void
         /// Sends a peer nothing more until somebody resumes it.
         package var pausePeer:
             @Sendable (Peer.Name, _ reason: String, _ now: Date) async throws(CaseStoreError) ->
@@ -60,16 +48,18 @@ extension Dispatcher {
 
         package init(
             due: @escaping @Sendable (Date) async throws(CaseStoreError) -> Set<Peer.Name>,
-            claim: @escaping @Sendable (Peer, Int, Date) async throws(CaseStoreError) -> [Turn],
-            keep: @escaping @Sendable ([Turn]) async throws(CaseStoreError) -> Set<Delivery.ID>,
+            claim:
+                @escaping @Sendable (Peer, Int, Date) async throws(CaseStoreError) -> [DeliveryTurn],
+            keep:
+                @escaping @Sendable ([DeliveryTurn]) async throws(CaseStoreError) -> Set<
+                    Delivery.ID
+                >,
             finish:
-                @escaping @Sendable (Turn, DeliveryStep, Attempt?, Date)
+                @escaping @Sendable (DeliveryTurn, DeliveryStep, Attempt?, Date)
                 async throws(CaseStoreError) -> Bool,
             attempts: @escaping @Sendable (Delivery.ID) async throws(CaseStoreError) -> [Attempt],
             noteFailure:
-                @escaping @Sendable (Peer.Name, Duration?, Date) async throws(CaseStoreError) ->
-                Void,
-            noteAnswer: @escaping @Sendable (Peer.Name) async throws(CaseStoreError) -> Void,
+                @escaping @Sendable (Peer.Name, Date, Date) async throws(CaseStoreError) -> Void,
             pausePeer:
                 @escaping @Sendable (Peer.Name, String, Date) async throws(CaseStoreError) -> Void,
             now: @escaping @Sendable () -> Date = { Date() },
@@ -85,7 +75,6 @@ extension Dispatcher {
             self.finish = finish
             self.attempts = attempts
             self.noteFailure = noteFailure
-            self.noteAnswer = noteAnswer
             self.pausePeer = pausePeer
             self.now = now
             self.instant = instant

@@ -7,7 +7,7 @@ import Reports
 extension Dispatcher {
     /// One try of one delivery, from the message to the outbox.
     func deliver(_ hold: Hold, in traffic: Traffic) async {
-        let delivery = hold.turn.subject.delivery
+        let delivery = hold.turn.delivery
         let peer = traffic.line.peer
         // It came as we were stopping: nothing was sent, and it is as it was.
         guard !traffic.isClosed else {
@@ -20,7 +20,7 @@ extension Dispatcher {
         if case .stop(let step) = opening { return await finish(hold, as: step) }
         let message: Message
         do {
-            message = try self.message(of: hold.turn.subject, for: peer)
+            message = try self.message(of: hold.turn, for: peer)
         } catch {
             return await finish(hold, as: error.step)
         }
@@ -100,7 +100,7 @@ extension Dispatcher {
         _ hold: Hold, _ failure: Failure, _ attempt: Attempt, _ terms: DeliveryTerms,
         in traffic: Traffic
     ) async {
-        let delivery = hold.turn.subject.delivery
+        let delivery = hold.turn.delivery
         let failed = FailedTry(
             failure.error, failure.stage, number: delivery.attempts + 1, ended: attempt.ended,
             chance: surroundings.chance())
@@ -138,10 +138,9 @@ extension Dispatcher {
         let name = traffic.line.peer.name
         do {
             switch error.kind {
-            case .refused: try await surroundings.noteAnswer(name)
-            case .later(let asked):
-                try await surroundings.noteFailure(name, asked, surroundings.now())
-            case .ambiguous: try await surroundings.noteFailure(name, nil, surroundings.now())
+            case .refused: break
+            case .later(let asked): try await noteFailure(of: name, asked: asked)
+            case .ambiguous: try await noteFailure(of: name, asked: nil)
             case .forbidden:
                 logger.error(
                     "a peer lets us in no more and is paused", metadata: ["peer": "\(name)"])
@@ -152,6 +151,16 @@ extension Dispatcher {
                 "a peer's state could not be noted",
                 metadata: ["peer": "\(name)", "reason": .string("\(error)")])
         }
+    }
+}
+
+extension Dispatcher {
+    private func noteFailure(
+        of name: Peer.Name, asked: Duration?
+    ) async throws(CaseStoreError) {
+        let now = surroundings.now()
+        try await surroundings.noteFailure(
+            name, Breaker.standard.probe(after: now, asked: asked), now)
     }
 }
 

@@ -149,7 +149,7 @@ package struct Dispatcher: Sendable {
             do {
                 let kept = try await surroundings.keep(holds.map(\.turn))
                 for hold in holds {
-                    guard kept.contains(hold.turn.subject.delivery.id) else {
+                    guard kept.contains(hold.turn.delivery.id) else {
                         hold.lose(); continue
                     }
                     hold.prolong(until: end)
@@ -164,8 +164,13 @@ package struct Dispatcher: Sendable {
 
     /// The message of a delivery in the peer's words.
     func message(
-        of subject: Translation.Subject, for peer: Peer
+        of turn: DeliveryTurn, for peer: Peer
     ) throws(Translation.Obstacle) -> Message {
-        try Translation(for: peer, node: node, addresses: addresses).message(of: subject)
+        let translation = Translation(for: peer, node: node, addresses: addresses)
+        return try translation.message(
+            of: Translation.Subject(
+                delivery: turn.delivery, report: turn.report, update: turn.update, told: turn.told,
+                reporter: turn.reporter, author: turn.author, provenance: turn.provenance,
+                ticket: turn.ticket))
     }
 }

@@ -1,13 +1,13 @@
-import Federation
+import CaseStore
 import Synchronization
 
 /// A delivery that is in our hands, and until when: a class, because the heartbeat prolongs what a
 /// try looks at.
 final class Hold: Sendable {
-    let turn: Dispatcher.Turn
+    let turn: DeliveryTurn
     private let until: Mutex<ContinuousClock.Instant?>
 
-    init(_ turn: Dispatcher.Turn, until: ContinuousClock.Instant) {
+    init(_ turn: DeliveryTurn, until: ContinuousClock.Instant) {
         self.turn = turn
         self.until = Mutex(until)
     }

@@ -13,7 +13,8 @@ import Testing
                 of: Sample.update("in progress", "We are on it"), knowing: Sample.known())
             #expect(
                 arrival
-                    == .applied(Sample.change { ($0.detail, $0.text) = (.inProgress, "We are on it") }))
+                    == .applied(
+                        Sample.change { ($0.detail, $0.text) = (.inProgress, "We are on it") }))
         }
 
         @Test func `a status of somebody else is a proposal, and its text a comment`() {
@@ -103,7 +104,8 @@ import Testing
         @Test func `not ours is a refusal of who handles it, and a proposal of others`() {
             let peer = Sample.peer()
             #expect(
-                peer.arrival(of: Sample.update("not ours", "Ask the state"), knowing: Sample.known())
+                peer.arrival(
+                    of: Sample.update("not ours", "Ask the state"), knowing: Sample.known())
                     == .handedBack(Sample.change { $0.text = "Ask the state" }))
             #expect(
                 peer.arrival(of: Sample.update("not ours"), knowing: Sample.known(voice: .gave))

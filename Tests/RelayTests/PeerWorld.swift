@@ -216,20 +216,12 @@ extension PeerWorld {
                 try self.finish(turn, step, attempt)
             },
             attempts: { id in self.row(id.number)?.attempts ?? [] },
-            noteFailure: { name, asked, now in
+            noteFailure: { name, probe, _ in
                 self.state.withLock { state in
                     var peer = state.peers[name.rawValue] ?? PeerRow()
                     peer.failures += 1
-                    if peer.failures >= Breaker.standard.patience {
-                        peer.probeDue = Breaker.standard.probe(after: now, asked: asked)
-                    }
+                    if peer.failures >= Breaker.standard.patience { peer.probeDue = probe }
                     state.peers[name.rawValue] = peer
-                }
-            },
-            noteAnswer: { name in
-                self.state.withLock { state in
-                    state.peers[name.rawValue]?.failures = 0
-                    state.peers[name.rawValue]?.probeDue = nil
                 }
             },
             pausePeer: { name, reason, _ in
@@ -279,7 +271,7 @@ extension PeerWorld {
         }
     }
 
-    private func claim(_ peer: Peer, _ limit: Int, for relay: Int) -> [Dispatcher.Turn] {
+    private func claim(_ peer: Peer, _ limit: Int, for relay: Int) -> [DeliveryTurn] {
         let name = peer.name.rawValue
         return state.withLock { state in
             guard let shared = state.peers[name], shared.pauseReason == nil,
@@ -294,7 +286,7 @@ extension PeerWorld {
                 guard probe <= state.now, held.isEmpty else { return [] }
                 room = 1
             }
-            var turns: [Dispatcher.Turn] = []
+            var turns: [DeliveryTurn] = []
             var seen: Set<Report.ID> = []
             for number in numbers where turns.count < room {
                 guard var row = state.rows[number], seen.insert(row.delivery.report).inserted,
@@ -315,7 +307,7 @@ extension PeerWorld {
         }
     }
 
-    private func turn(_ row: Row) -> Dispatcher.Turn? {
+    private func turn(_ row: Row) -> DeliveryTurn? {
         let delivery = row.delivery
         let service = delivery.report.rawValue.prefix { $0 != "-" }
         guard let code = Service.Code(rawValue: String(service)),
@@ -331,20 +323,19 @@ extension PeerWorld {
                 id: $0, report: report.id, detail: .open, description: "What Ann added",
                 published: Self.start)
         }
-        return Dispatcher.Turn(
-            .init(
-                delivery: delivery, report: report, update: update,
-                provenance: Provenance(
-                    origin: node, originID: report.id.rawValue, path: [node]),
-                ticket: delivery.kind == .report ? nil : Ticket(id: "T\(report.id)")),
+        return DeliveryTurn(
+            delivery: delivery,
+            ticket: delivery.kind == .report ? nil : Ticket(id: "T\(report.id)"), report: report,
+            update: update,
+            provenance: Provenance(origin: node, originID: report.id.rawValue, path: [node]),
             lease: row.lease)
     }
 
-    private func keep(_ turns: [Dispatcher.Turn]) -> Set<Delivery.ID> {
+    private func keep(_ turns: [DeliveryTurn]) -> Set<Delivery.ID> {
         state.withLock { state in
-            let ours = turns.map(\.subject.delivery.id).filter { id in
+            let ours = turns.map(\.delivery.id).filter { id in
                 turns.contains {
-                    $0.subject.delivery.id == id && $0.lease == state.rows[id.number]?.lease
+                    $0.delivery.id == id && $0.lease == state.rows[id.number]?.lease
                 }
             }
             for id in ours { state.rows[id.number]?.until = state.now.addingTimeInterval(30) }
@@ -353,9 +344,9 @@ extension PeerWorld {
     }
 
     private func finish(
-        _ turn: Dispatcher.Turn, _ step: DeliveryStep, _ attempt: Attempt?
+        _ turn: DeliveryTurn, _ step: DeliveryStep, _ attempt: Attempt?
     ) throws(CaseStoreError) -> Bool {
-        let number = turn.subject.delivery.id.number
+        let number = turn.delivery.id.number
         let result: Result<Bool, CaseStoreError> = state.withLock { state in
             guard var row = state.rows[number] else { return .success(false) }
             guard state.troubles == 0, !state.dead.contains(row.holder) else {
@@ -373,6 +364,7 @@ extension PeerWorld {
             switch step {
             case .done:
                 row.delivery.state = .done
+
                 if row.delivery.doubt == .ambiguous { row.delivery.doubt = .none }
                 state.peers[peer]?.failures = 0
                 state.peers[peer]?.probeDue = nil
@@ -385,6 +377,10 @@ extension PeerWorld {
                 (row.delivery.state, row.delivery.reason) = (.refused, reason)
             case .dropped(let reason):
                 (row.delivery.state, row.delivery.reason) = (.dropped, reason)
+            }
+            if case .refused = step {
+                state.peers[peer]?.failures = 0
+                state.peers[peer]?.probeDue = nil
             }
             state.rows[number] = row
             if ![.waiting, .parked].contains(row.delivery.state) {
