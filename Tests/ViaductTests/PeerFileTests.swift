@@ -58,7 +58,7 @@ import Testing
         let inside = try #require(Coordinate(latitude: 1.5, longitude: 1.5))
         #expect(rule.area?.contains(inside) == true)
         #expect(link.address == "https://roads.example/open311/v2/")
-        #expect(link.signingSecret?.bytes == [UInt8](repeating: 7, count: 32))
+        #expect(link.signingSecrets.first?.bytes == [UInt8](repeating: 7, count: 32))
         #expect(!"\(link) \(peer)".contains("canary"))
     }
 

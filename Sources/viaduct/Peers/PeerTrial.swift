@@ -126,7 +126,7 @@ extension PeerTrial.Request {
             return
         }
         body = text.split(separator: "&").map { pair in
-            let plain = pair.replacing("+", with: " ")
+            let plain = String(pair.replacing("+", with: " "))
             return redaction.text(plain.removingPercentEncoding ?? plain)
         }
     }
