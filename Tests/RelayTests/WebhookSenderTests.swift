@@ -62,17 +62,17 @@ import Testing
     }
 
     @Test func `each webhook is told everything in its order, and only once`() async throws {
-        let world = World(webhooks: ["a", "b"], changes: 250)
+        let world = WebhookWorld(webhooks: ["a", "b"], changes: 250)
         await world.run { world in world.told("a").count == 250 && world.told("b").count == 250 }
         #expect(world.told("a") == Array(1...250))
         #expect(world.told("b") == Array(1...250))
     }
 
     @Test func `a receiver that is down for an hour gets everything in its order`() async throws {
-        let world = World(webhooks: ["a", "b"], changes: 40)
+        let world = WebhookWorld(webhooks: ["a", "b"], changes: 40)
         let back = world.start.addingTimeInterval(3600)
         world.judge { webhook, _, now in
-            webhook == "a" && now < back ? .failure(.unreachable(.connection)) : World.ok
+            webhook == "a" && now < back ? .failure(.unreachable(.connection)) : WebhookWorld.ok
         }
         await world.run { world in
             // The other one did not wait for it.
@@ -90,21 +90,21 @@ import Testing
     @Test func `a receiver that stays away is given up, visibly, and goes on where it stopped`()
         async throws
     {
-        let world = World(webhooks: ["a"], changes: 3)
+        let world = WebhookWorld(webhooks: ["a"], changes: 3)
         world.judge { _, number, _ in
-            number == 2 ? .failure(.unreachable(.connection)) : World.ok
+            number == 2 ? .failure(.unreachable(.connection)) : WebhookWorld.ok
         }
         await world.run { $0.givenUp("a") != nil }
         #expect(world.givenUp("a") == .failing)
         #expect(world.tried("a") == [1] + Array(repeating: 2, count: 11))
-        world.judge { _, _, _ in World.ok }
+        world.judge { _, _, _ in WebhookWorld.ok }
         world.resume("a")
         await world.run { $0.told("a").count == 3 }
         #expect(world.told("a") == [1, 2, 3])
     }
 
     @Test func `a receiver that is gone hears nothing more`() async throws {
-        let world = World(webhooks: ["a"], changes: 3)
+        let world = WebhookWorld(webhooks: ["a"], changes: 3)
         world.judge { _, _, _ in .success(OutboundAnswer(status: 410, headers: [])) }
         await world.run { $0.givenUp("a") != nil }
         #expect(world.givenUp("a") == .gone)
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func `a replay tells again from the cursor on, under the same ids`() async throws {
-        let world = World(webhooks: ["a"], changes: 5)
+        let world = WebhookWorld(webhooks: ["a"], changes: 5)
         await world.run { $0.told("a").count == 5 }
         world.replay("a", after: 2)
         await world.run { $0.told("a").count == 8 }
@@ -121,11 +121,11 @@ import Testing
     }
 
     @Test func `a turn that somebody else has is left at once`() async throws {
-        let world = World(webhooks: ["a"], changes: 5)
+        let world = WebhookWorld(webhooks: ["a"], changes: 5)
         world.judge { webhook, number, _ in
             // Somebody claims it while the second message is under way.
             if number == 2 { world.steal(webhook) }
-            return World.ok
+            return WebhookWorld.ok
         }
         await world.run { $0.tried("a").count >= 6 }
         #expect(world.tried("a") == [1, 2, 2, 3, 4, 5])
@@ -133,7 +133,7 @@ import Testing
 }
 
 /// Webhooks and changes in memory, and a clock that each pause moves on by a second.
-private final class World: Sendable {
+private final class WebhookWorld: Sendable {
     static let ok = Result<OutboundAnswer, OutboundError>.success(
         OutboundAnswer(status: 200, headers: []))
 
@@ -155,7 +155,7 @@ private final class World: Sendable {
         var now: Date
         var ids: Set<String> = []
         var steals = 0
-        var judge: Judge = { _, _, _ in World.ok }
+        var judge: Judge = { _, _, _ in WebhookWorld.ok }
     }
 
     let start = Date(timeIntervalSince1970: 1_700_000_000)
@@ -214,7 +214,7 @@ private final class World: Sendable {
     }
 
     /// Runs a sender until something is so.
-    func run(until isEnough: @escaping @Sendable (World) -> Bool) async {
+    func run(until isEnough: @escaping @Sendable (WebhookWorld) -> Bool) async {
         let enough = AsyncStream.makeStream(of: Void.self)
         let surroundings = WebhookSender.Surroundings(
             due: { limit, now in self.claim(limit, now) },
