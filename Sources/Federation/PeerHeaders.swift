@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Reports
 
 /// The headers by which one Viaduct tells another where something began (Specs/Peering.md).
@@ -133,5 +134,18 @@ package enum PeerHeaders {
         case 0x61...0x66: byte - 0x57
         default: nil
         }
+    }
+}
+
+extension PeerHeaders {
+    /// What stands in front of a message's body for another Viaduct: where it began, and, where
+    /// secrets are shared, that it is ours.
+    package static func proof(
+        of message: Message, body: [UInt8], secrets: [WebhookSecret], now: Date
+    ) -> [Wire.Header] {
+        let way = headers(of: message.provenance)
+        guard !secrets.isEmpty else { return way }
+        return way
+            + Signature.headers(id: message.key, time: now, body: body, secrets: secrets)
     }
 }

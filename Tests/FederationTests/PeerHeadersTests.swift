@@ -1,3 +1,5 @@
+import FoundationEssentials
+import Reports
 import Testing
 
 @testable import Federation
@@ -77,5 +79,27 @@ import Testing
         for path in ["", "a,,b", "a, b c", ","] {
             #expect(try Self.problem("a;1", path)?.hasPrefix("Viaduct-Path") == true)
         }
+    }
+
+    @Test func `a message carries where it began, and a signature where a secret is shared`() throws
+    {
+        let authority = try Self.authority("a")
+        let message = Message(
+            key: "a:1:report", content: .erasure(.contact),
+            provenance: Provenance(origin: authority, originID: "1", path: [authority]))
+        let now = Date(timeIntervalSince1970: 1_790_000_000)
+        let body = Array("service_code=1".utf8)
+        func names(_ secrets: [WebhookSecret]) -> [String] {
+            PeerHeaders.proof(of: message, body: body, secrets: secrets, now: now).map(\.name)
+        }
+        #expect(names([]) == ["Viaduct-Origin", "Viaduct-Path", "Viaduct-Protocol"])
+        var source = SystemRandomNumberGenerator()
+        let secret = WebhookSecret(using: &source)
+        let headers = PeerHeaders.proof(of: message, body: body, secrets: [secret], now: now)
+        let signed = headers.suffix(3).map(\.value)
+        let id = try Signature.verify(
+            Signature.Claim(id: signed[0], timestamp: signed[1], signatures: signed[2]),
+            body: body, secrets: [secret], now: now)
+        #expect(id == message.key)
     }
 }

@@ -239,3 +239,40 @@ extension RandomReports {
         }
     }
 }
+
+/// Where things began, as peers are shown it (GR-18.5).
+@Suite struct `A provenance in a document` {
+    private static let shown = ShownProvenance(
+        origin: "ngo.example", originID: "ngo/12", path: ["ngo.example", "sofia.example"])
+
+    @Test func `stands in the extras of an update, beside the service that it moved to`() {
+        var view = ReportView(extensions: .included)
+        view.updateProvenances = [Sample.started.id: Self.shown]
+        var moved = Sample.started
+        moved.service = Sample.sofia.services.first?.code
+        let json = Documents.updates([moved], in: Sample.sofia, view: view, as: .json)
+        let text = String(decoding: json, as: UTF8.self)
+        #expect(text.contains(#""extras":{"category":"#))
+        #expect(
+            text.contains(
+                #""origin":"ngo.example","origin_id":"ngo/12","#
+                    + #""path":["ngo.example","sofia.example"]}"#))
+        let other = Documents.updates([Sample.fixed], in: Sample.sofia, view: view, as: .json)
+        #expect(!String(decoding: other, as: UTF8.self).contains("extras"))
+    }
+
+    @Test func `stands in the extended attributes of a report, for whom it is meant`() {
+        var view = ReportView(extensions: .included)
+        view.provenances = [Sample.closed.id: Self.shown]
+        let xml = Documents.reports([Sample.closed], in: Sample.sofia, view: view, as: .xml)
+        let text = String(decoding: xml, as: UTF8.self).filter { !$0.isWhitespace }
+        #expect(
+            text.contains(
+                "<origin>ngo.example</origin><origin_id>ngo/12</origin_id><path>"
+                    + "<authority>ngo.example</authority><authority>sofia.example</authority>"
+                    + "</path></extended_attributes>"))
+        view.provenances = [:]
+        let plain = Documents.reports([Sample.closed], in: Sample.sofia, view: view, as: .xml)
+        #expect(!String(decoding: plain, as: UTF8.self).contains("origin"))
+    }
+}
