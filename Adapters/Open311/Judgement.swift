@@ -10,7 +10,7 @@ struct Judgement {
     /// Whether the call could change something at the peer: then an answer that nobody understands
     /// leaves it open whether it did.
     let effect: Effect
-    let discretion: Discretion
+    let redaction: Redaction
 
     enum Effect {
         case reads, writes
@@ -51,62 +51,77 @@ struct Judgement {
 
     /// What an answer of another status than success means.
     func failure(_ reply: Wire.Reply) -> PeerError {
-        let said = said(in: reply)
-        let kind: PeerError.Kind =
-            switch reply.status {
-            case 401, 403: .forbidden
-            case 408, 425, 429: .later(asked(by: reply))
-            // Another Viaduct is still busy with the same message.
-            case 409 where profile.marker == .header: .later(asked(by: reply))
-            // Whoever answers for a server cannot know what became of the call.
-            case 502, 504: unknown
-            case 500...599: .later(asked(by: reply))
-            case 301, 308: .forbidden
-            case 400...499: .refused
-            default: unknown
-            }
-        return PeerError(kind, "answered \(reply.status)\(said)", status: reply.status)
+        let texts = texts(in: reply)
+        // The wire has made seconds of a date already.
+        let pause = reply.header("Retry-After").flatMap { UInt32($0) }.map { Duration.seconds($0) }
+        return PeerError(
+            kind(of: reply.status, texts, asked: pause),
+            "answered \(reply.status)\(said(texts))", status: reply.status)
     }
 
     /// What is wrong with an answer that calls itself a success.
     func failure(_ error: ReadingError, status: Int) -> PeerError {
         switch error {
         case .malformed(let reason):
-            PeerError(unknown, "answered what cannot be read: \(reason)", status: status)
+            return PeerError(unknown, "answered what cannot be read: \(reason)", status: status)
         case .unexpected(let reason):
-            PeerError(unknown, "answered another document: \(reason)", status: status)
+            return PeerError(unknown, "answered another document: \(reason)", status: status)
         case .refused(let faults):
-            PeerError(
-                kind(of: faults), "answered \(status) with errors\(said(faults))", status: status)
+            let texts = faults.map(\.description)
+            let code = faults.first?.code ?? 400
+            return PeerError(
+                kind(of: (400..<600).contains(code) ? code : 400, texts, asked: nil),
+                "answered \(status) with errors\(said(texts))", status: status)
         }
     }
 
     private var unknown: PeerError.Kind { effect == .writes ? .ambiguous : .later(nil) }
 
-    private func kind(of faults: [ReadFault]) -> PeerError.Kind {
-        switch faults.first?.code ?? 400 {
-        case 401, 403: .forbidden
-        case 408, 425, 429, 500...599: .later(nil)
-        default: .refused
+    private func kind(of status: Int, _ texts: [String], asked: Duration?) -> PeerError.Kind {
+        switch status {
+        case 401, 301, 308: .forbidden
+        // Another Viaduct tells both with this status (Specs/Peering, P6).
+        case 403: begins(texts, with: Self.ofMessages) ? .refused : .forbidden
+        // It is still busy with the first try; without a pause, it had another message by this name.
+        case 409 where asked != nil: .later(asked)
+        case 408, 425, 429: .later(asked)
+        // Every message would be refused for this: none is, until somebody has looked.
+        case 400..<500: begins(texts, with: Self.ofSettings) ? .forbidden : .refused
+        // Whoever answers for a server cannot know what became of the call.
+        case 502, 504: unknown
+        case 500..<600: .later(asked)
+        default: unknown
         }
     }
 
-    /// `Retry-After`; the wire has made seconds of a date already.
-    private func asked(by reply: Wire.Reply) -> Duration? {
-        reply.header("Retry-After").flatMap { UInt32($0) }.map { .seconds($0) }
+    /// Parameters by which a sentence begins that is about one message.
+    private static let ofMessages = ["service_request_id", "service_code", "update_id"]
+    /// Parameters by which a sentence begins that is about all of them.
+    private static let ofSettings = ["api_key", "jurisdiction_id"]
+
+    /// Whether the first sentence is about one of these, with or without FixMyStreet's words in front.
+    private func begins(_ texts: [String], with names: [String]) -> Bool {
+        guard var text = texts.first?.lowercased() else { return false }
+        let prefix = "bad request: "
+        if text.hasPrefix(prefix) { text.removeFirst(prefix.count) }
+        return names.contains { text.hasPrefix($0) }
     }
 
-    /// What the peer said, if it is an errors document.
-    private func said(in reply: Wire.Reply) -> String {
+    /// What the peer said: an errors document, or one line of plain text.
+    private func texts(in reply: Wire.Reply) -> [String] {
         do throws(ReadingError) {
-            return said(try Reading.faults(reply.body, as: format(of: reply)))
+            let faults = try Reading.faults(reply.body, as: format(of: reply))
+            return faults.map(\.description).filter { !$0.isEmpty }
         } catch {
-            return ""
+            guard reply.body.count <= 200, reply.body.first != UInt8(ascii: "<"),
+                let text = String(validating: reply.body, as: UTF8.self), !text.isEmpty
+            else { return [] }
+            return [text]
         }
     }
 
-    private func said(_ faults: [ReadFault]) -> String {
-        let texts = faults.prefix(5).map(\.description).filter { !$0.isEmpty }
-        return texts.isEmpty ? "" : ": " + discretion.text(texts.joined(separator: "; "))
+    private func said(_ texts: [String]) -> String {
+        let said = texts.prefix(5).joined(separator: "; ")
+        return said.isEmpty ? "" : ": " + redaction.text(said, most: 300)
     }
 }

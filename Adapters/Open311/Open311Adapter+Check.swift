@@ -7,7 +7,8 @@ extension Open311Adapter {
         let services = try judgement(.reads).read(reply) { bytes, format throws(ReadingError) in
             try Reading.services(bytes, as: format)
         }
-        let server = reply.header("Server").map { " (\(Discretion(settings).text($0)))" } ?? ""
+        let redaction = judgement(.reads).redaction
+        let server = reply.header("Server").map { " (\(redaction.text($0, most: 100)))" } ?? ""
         var report = PeerReport(
             software: "GeoReport v2, profile \(profile.name)\(server)",
             services: services.map(\.code))

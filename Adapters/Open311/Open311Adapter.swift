@@ -46,8 +46,10 @@ package struct Open311Adapter: Adapter {
     }
 
     func judgement(_ effect: Judgement.Effect, _ message: Message? = nil) -> Judgement {
-        Judgement(
-            profile: profile, effect: effect, discretion: Discretion(settings, message))
+        let key = settings.apiKey.map { [$0] } ?? []
+        return Judgement(
+            profile: profile, effect: effect,
+            redaction: Redaction(hiding: key + (message?.personalTexts ?? [])))
     }
 
     /// An id as it may be kept: foreign ids are opaque, but not endless.

@@ -75,7 +75,8 @@ extension Receiving {
             """
     }
 
-    /// Whether we told the peer this text, and lately this status: two columns.
+    /// Whether we told the peer this text, and lately this status: two columns. Once the peer has
+    /// told us another status since, the same word is its own.
     private func told(_ held: HeldReport?) -> SQL {
         let echoes: SQL = """
             SELECT FROM echo WHERE peer = \(peer.name.rawValue)
@@ -85,7 +86,10 @@ extension Receiving {
         let status = word.map { Echo.status($0).digest }
         return """
             EXISTS (\(echoes) = \(text)),
-            EXISTS (\(echoes) = \(status) AND told > \(moment.addingTimeInterval(-600)))
+            EXISTS (\(echoes) = \(status) AND told > \(moment.addingTimeInterval(-600))
+                AND NOT EXISTS (
+                    SELECT FROM inbox WHERE inbox.report = echo.report
+                        AND inbox.peer = echo.peer AND is_change AND received > echo.told))
             """
     }
 

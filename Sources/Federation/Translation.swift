@@ -144,7 +144,8 @@ extension Translation {
         return OutgoingUpdate(
             id: update.id, status: status, detail: update.detail, description: update.description,
             media: update.media.map(addresses.picture), told: subject.told ?? update.published,
-            author: person(subject.author))
+            author: person(subject.author), report: subject.report.id,
+            service: peer.mapping.servicesOut[subject.report.service])
     }
 
     /// An answer in the peer's codes; `nil` if its question does not go across.

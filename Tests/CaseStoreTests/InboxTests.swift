@@ -103,6 +103,27 @@ struct InboxWorld {
 
 extension CaseStoreTests {
     @Suite struct Inbox {
+        @Test func `the open tickets of a peer are listed in their order`() async throws {
+            let peers = [Sample.peer(), Sample.peer("lamps")]
+            try await InboxWorld.with(peers) { world in
+                for (number, id) in ["T3", "T1", "T2"].enumerated() {
+                    let told = Sample.told(id, text: "Hole \(number)")
+                    try await world.tell([.report(told)])
+                }
+                try await world.tell([.report(Sample.told("L1", text: "Lamp"))], from: peers[1])
+                try await world.tell([
+                    .report(Sample.told("T2", "fixed", text: "Hole 2", after: 60))
+                ])
+                func open(behind id: String = "", limit: Int = 9) async throws -> [String] {
+                    try await world.store.openTickets(of: peers[0].name, behind: id, limit: limit)
+                }
+                #expect(try await open() == ["T1", "T3"])
+                #expect(try await open(limit: 1) == ["T1"])
+                #expect(try await open(behind: "T1") == ["T3"])
+                #expect(try await open(behind: "T3") == [])
+            }
+        }
+
         @Test func `a peer's report becomes ours, once`() async throws {
             try await InboxWorld.with { world in
                 let item = Incoming.report(Sample.told("T1", "in_progress", notes: "We look"))
@@ -139,7 +160,8 @@ extension CaseStoreTests {
                 #expect(report.status == .closed)
                 #expect(report.statusNotes == "Done")
                 #expect(
-                    try await world.tell([.report(Sample.told("T1", "open"))], at: 900).applied == 1)
+                    try await world.tell([.report(Sample.told("T1", "open"))], at: 900).applied == 1
+                )
                 #expect(try await world.ours().status == .open)
             }
         }

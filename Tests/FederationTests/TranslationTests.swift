@@ -137,7 +137,8 @@ import Testing
                     OutgoingUpdate(
                         id: id, status: "closed", detail: .fixed, description: "Done",
                         media: ["https://town.example/media/ab12.jpg"],
-                        told: Delivery.start.addingTimeInterval(-60))))
+                        told: Delivery.start.addingTimeInterval(-60),
+                        report: Report.ID(rawValue: "town-1"), service: "12")))
         var peer = try Peer.sample()
         peer.mapping.statusesOut[.fixed] = nil
         #expect(throws: Translation.Obstacle.unmappedDetail(.fixed)) {

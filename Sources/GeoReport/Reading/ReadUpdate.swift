@@ -37,7 +37,7 @@ package struct ReadUpdate: Sendable, Equatable {
         media = ReadReport.addresses(fields)
         externalStatus = fields.word("external_status_code")
         customerReference = fields.word("customer_reference")
-        way = ReadWay(fields.inner("extended_attributes")) ?? ReadWay(fields)
+        way = ReadWay(fields.inner("extras")) ?? ReadWay(fields.inner("extended_attributes"))
     }
 }
 
