@@ -59,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "viaduct",
             dependencies: [
-                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Faults", "Media",
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Open311", "Faults",
+                "Media",
                 "Outbound", "Postgres", "Relay", "XML", "Conformance", .lifecycle, .signals, .log,
                 .arguments,
                 .configuration, .yams,

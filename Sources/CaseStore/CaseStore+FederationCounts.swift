@@ -22,6 +22,11 @@ package struct PeerCounts: Sendable, Equatable {
     package var isPaused = false
     /// Whether the breaker is open.
     package var isFailing = false
+
+    /// A peer for which nothing waits.
+    package init(peer: Peer.Name) {
+        self.peer = peer
+    }
 }
 
 extension CaseStore {

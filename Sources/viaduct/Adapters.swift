@@ -1,4 +1,5 @@
 import Federation
+import Open311
 import Reports
 
 /// The kinds of peers that this Viaduct can speak with: one line each.
@@ -6,7 +7,9 @@ enum Adapters {
     /// Reads what a peer's file says for one kind of adapter, or answers `nil` with findings.
     typealias Reader = @Sendable (inout AdapterEntry) -> AdapterChoice?
 
-    static let all: [String: Reader] = [:]
+    static let all: [String: Reader] = [
+        "open311": Open311Settings.choice
+    ]
 }
 
 /// What a peer's file says of the way to it; an adapter's reader takes of it what it needs.
@@ -17,7 +20,10 @@ struct AdapterEntry {
     /// What is sent as `jurisdiction_id`.
     let jurisdiction: String?
     let apiKey: Secret?
-    let signingSecret: WebhookSecret?
+    /// What both sides sign with, the newest first.
+    let signingSecrets: [WebhookSecret]
+    let flow: Peer.Flow
+    let polling: Peer.Polling
     let profile: Entry?
     /// The keys below the adapter's own name.
     var own: Keys?

@@ -17,7 +17,7 @@ struct Viaduct: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, CheckCommand.self, KeyCommand.self,
-            WebhookCommand.self,
+            WebhookCommand.self, PeerCommand.self, DeliveriesCommand.self,
             ImportCommand.self, ExportCommand.self, SampleCommand.self, VerifyCommand.self,
         ])
 }

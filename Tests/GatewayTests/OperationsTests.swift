@@ -1,7 +1,9 @@
 import CaseStore
+import Federation
 import Foundation
 import GeoReport
 import Logging
+import Postgres
 import Reports
 import Synchronization
 import Testing
@@ -9,8 +11,8 @@ import Testing
 @testable import Gateway
 
 @Suite struct OperationsTests {
-    private static func get(_ admin: Admin, _ path: String) -> EdgeResponse {
-        admin.respond(EdgeRequest(method: .get, path: path))
+    private static func get(_ admin: Admin, _ path: String) async -> EdgeResponse {
+        await admin.respond(EdgeRequest(method: .get, path: path))
     }
 
     private static func admin(_ problems: [String], isConnected: Bool = true) async -> Admin {
@@ -20,26 +22,60 @@ import Testing
         while isConnected, pulse.problems != problems { await Task.yield() }
         running.cancel()
         await running.value
-        return Admin(metrics: Metrics(), pulse: pulse, version: "1.0")
+        // Nobody connects it: what needs the database is asked elsewhere.
+        let store = CaseStore(pool: Pool(Pool.Settings(address: "")))
+        return Admin(
+            metrics: Metrics(), pulse: pulse, peers: PeerPulse(store),
+            ledger: Ledger(store, peering: Peering()), version: "1.0")
     }
 
     @Test func `a gateway is ready when its database is`() async {
         let ready = await Self.admin([])
-        #expect(Self.get(ready, "/ready").status == 200)
+        #expect(await Self.get(ready, "/ready").status == 200)
         let waiting = await Self.admin(["The migration m0001-case-store has not run."])
-        #expect(Self.get(waiting, "/ready").status == 503)
-        #expect(Self.get(waiting, "/ready").text.contains("m0001-case-store"))
+        #expect(await Self.get(waiting, "/ready").status == 503)
+        #expect(await Self.get(waiting, "/ready").text.contains("m0001-case-store"))
         let away = await Self.admin([], isConnected: false)
-        #expect(Self.get(away, "/ready").status == 503)
-        #expect(Self.get(away, "/live").status == 200)
-        #expect(Self.get(away, "/metrics").text.contains("viaduct_database_up 0\n"))
+        #expect(await Self.get(away, "/ready").status == 503)
+        #expect(await Self.get(away, "/live").status == 200)
+        #expect(await Self.get(away, "/metrics").text.contains("viaduct_database_up 0\n"))
     }
 
     @Test func `the operators' port answers nothing else`() async {
         let admin = await Self.admin([])
-        #expect(Self.get(admin, "/open311/discovery.json").status == 404)
-        #expect(admin.respond(EdgeRequest(method: .post, path: "/live")).status == 405)
-        #expect(admin.respond(EdgeRequest(method: .head, path: "/live")).bytes.isEmpty)
+        #expect(await Self.get(admin, "/open311/discovery.json").status == 404)
+        #expect(await admin.respond(EdgeRequest(method: .post, path: "/live")).status == 405)
+        #expect(await admin.respond(EdgeRequest(method: .head, path: "/live")).bytes.isEmpty)
+    }
+
+    @Test func `what waits for peers is told for each of them`() async throws {
+        let roads = try #require(Peer.Name(rawValue: "roads"))
+        var counts = PeerCounts(peer: roads)
+        counts.waiting = 3
+        counts.oldestAge = .seconds(1000)
+        counts.stuck = 2
+        counts.isPaused = true
+        let pulse = PeerPulse(
+            count: { [counts] () async throws(CaseStoreError) in [counts] },
+            pause: { withUnsafeCurrentTask { $0?.cancel() } })
+        var text = Exposition()
+        pulse.tell(to: &text)
+        #expect(text.text.isEmpty)
+        await Task { await pulse.run() }.value
+        pulse.tell(to: &text)
+        for line in [
+            "viaduct_deliveries_waiting{peer=\"roads\"} 3",
+            "viaduct_deliveries_oldest_seconds{peer=\"roads\"} 1000",
+            "viaduct_deliveries_stuck{peer=\"roads\"} 2",
+            "viaduct_deliveries_parked{peer=\"roads\"} 0", "viaduct_peer_paused{peer=\"roads\"} 1",
+        ] { #expect(text.text.contains(line + "\n"), "\(line)") }
+    }
+
+    @Test func `a label is escaped as Prometheus reads it`() {
+        var text = Exposition()
+        text.begin("x", "gauge", "X.")
+        text.add(1, [("peer", "a\\b\"c\nd")])
+        #expect(text.text.hasSuffix("x{peer=\"a\\\\b\\\"c\\nd\"} 1\n"))
     }
 
     @Test func `numbers are told as Prometheus reads them`() {

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "Federation": {"Reports"},
     "Outbound": set(),
     "Relay": {"Federation", "Reports", "CaseStore", "Outbound", "Media", "Faults"},
-    "Gateway": {"GeoReport", "Reports", "CaseStore", "Faults"},
+    "Gateway": {"GeoReport", "Reports", "CaseStore", "Federation", "Faults"},
     "Conformance": {"GeoReport", "Reports"},
 }
 # What ships per kind of peer sees neither the case store nor the way out.

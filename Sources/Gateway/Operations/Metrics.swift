@@ -132,7 +132,22 @@ struct Exposition {
     mutating func add(
         _ value: String, _ labels: [(name: String, value: String)] = [], suffix: String = ""
     ) {
-        let told = labels.map { "\($0.name)=\"\($0.value)\"" }.joined(separator: ",")
+        let told = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
+            .joined(separator: ",")
         text += name + suffix + (told.isEmpty ? "" : "{\(told)}") + " \(value)\n"
+    }
+
+    /// A label's value as the format has it.
+    private static func escaped(_ value: String) -> String {
+        var text = ""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\": text += "\\\\"
+            case "\"": text += "\\\""
+            case "\n": text += "\\n"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Federation
 import Foundation
+import Outbound
 
 /// `viaduct check`.
 struct CheckCommand: ViaductCommand {
@@ -29,6 +31,7 @@ struct CheckCommand: ViaductCommand {
             if settings.catalogue.catalogue.jurisdictions.isEmpty {
                 lines.warn("settings", "\(settings.jurisdictionDirectory) holds no jurisdiction")
             }
+            checkPeers(settings, &lines)
             checkVariables(&lines)
             checkDisk(settings, &lines)
             await checkDatabase(settings, &lines)
@@ -36,6 +39,30 @@ struct CheckCommand: ViaductCommand {
             for problem in error.problems { lines.wrong("settings", "\(problem)") }
         }
         if lines.isWrong { throw ExitCode(CommandError.Exit.found.rawValue) }
+    }
+
+    /// What the peers' files cannot know: whether their addresses may be called, and how.
+    private func checkPeers(_ settings: Settings, _ lines: inout CheckLines) {
+        let guardian = OutboundGuard(OutboundGuard.Settings(settings))
+        for peer in settings.peers.peering.peers {
+            guard let link = settings.peers.links[peer.name] else { continue }
+            let flow = Peer.Stream.allCases.filter(peer.flow.contains).map(\.rawValue)
+            lines.ok(
+                "peers", "\(link.file): \(peer.name), \(link.kind), \(flow.joined(separator: ", "))"
+            )
+            do throws(Refusal) {
+                let destination = try guardian.check(link.address)
+                if destination.scheme == .http, !link.secrets.isEmpty {
+                    lines.warn(
+                        "peers", "\(link.file): address: our key goes there unencrypted; use https")
+                }
+            } catch {
+                lines.wrong(
+                    "peers",
+                    "\(link.file): address: may not be called (\(error.rawValue)); "
+                        + "see outbound.allow and outbound.ports")
+            }
+        }
     }
 
     /// A misspelt variable changes nothing, and nobody would notice.

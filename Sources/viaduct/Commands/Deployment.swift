@@ -37,9 +37,9 @@ struct Deployment: Sendable {
             Pool.Settings(
                 address: address, connections: settings.database.connections,
                 transactions: settings.database.transactions))
-        var storing = CaseStore.Settings()
-        storing.peering = settings.peers.peering
-        store = CaseStore(pool: pool, settings: storing)
+        var keeping = CaseStore.Settings()
+        keeping.peering = settings.peers.peering
+        store = CaseStore(pool: pool, settings: keeping)
     }
 
     /// Does something with the case store, and leaves everything as it was found: a cluster that
@@ -92,11 +92,16 @@ struct Deployment: Sendable {
                 + "VIADUCT_DATABASE_URL or database.url." + reason)
     }
 
-    /// Brings the schema, the known peers and the published catalogue up to date.
+    /// Brings the schema, the peers and the published catalogue up to date.
     @discardableResult
     func prepare() async throws -> [Jurisdiction.ID: Date] {
+        try await preparePeers()
+        return try await store.publish(settings.catalogue.catalogue, now: Date())
+    }
+
+    /// Brings the schema and the peers up to date: before a peer is known nothing can wait for it.
+    func preparePeers() async throws {
         try await store.migrate()
         try await store.register(settings.peers.peering, now: Date())
-        return try await store.publish(settings.catalogue.catalogue, now: Date())
     }
 }

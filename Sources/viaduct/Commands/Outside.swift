@@ -15,12 +15,17 @@ struct Outside: Sendable {
     let client: OutboundClient
     /// The way to what the operator named himself; `nil` if he named nothing.
     private let storage: OutboundClient?
+    /// The way to the peers of the settings.
+    private let relay: OutboundClient
+    private let lines: [PeerLine]
     let files: PictureStore
     let pictures: Pictures
 
     /// Opens the picture files and looks for the program that draws thumbnails.
     init(_ settings: Settings) async throws {
         client = OutboundClient(OutboundClient.Settings(OutboundGuard.Settings(settings)))
+        relay = OutboundClient(OutboundClient.Settings(peersOf: settings))
+        lines = try settings.lines(over: relay)
         if let bucket = try BucketSettings(settings.media) {
             let storage = OutboundClient(OutboundClient.Settings(.operator))
             files = PictureStore(bucket: bucket) { try await storage.send($0) }
@@ -77,12 +82,27 @@ struct Outside: Sendable {
                 logger: logger)
             loops.append { await fetcher.run() }
         }
-        return loops
+        return loops + relays(settings, store: store, logger: logger)
+    }
+
+    /// What carries reports to the peers and reads what they tell.
+    private func relays(
+        _ settings: Settings, store: CaseStore, logger: Logger
+    ) -> [@Sendable () async -> Void] {
+        guard !lines.isEmpty else { return [] }
+        let dispatcher = Dispatcher(
+            Dispatcher.Surroundings(store: store), lines: lines,
+            node: settings.peers.peering.node, addresses: settings.publicAddresses,
+            logger: logger)
+        let collector = Collector(
+            store: store, lines: lines, catalogue: settings.catalogue.catalogue, logger: logger)
+        return [{ await dispatcher.run() }, { await collector.run() }]
     }
 
     /// Closes the ways out.
     func close() async {
         await client.shutdown()
+        await relay.shutdown()
         await storage?.shutdown()
     }
 

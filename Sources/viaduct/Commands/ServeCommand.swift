@@ -87,6 +87,7 @@ private struct Serving {
     private let gateway: Gateway
     private let keys: KeyRing
     private let pulse: Pulse
+    private let peers: PeerPulse
     private let admin: Admin
     private let announcement: Announcement
     private let reload: Reload
@@ -127,7 +128,10 @@ private struct Serving {
             settings: site, publication: publication, store: store, keys: keys,
             pictures: outside.pictures, signal: signal, metrics: metrics,
             logger: logger, digest: digest)
-        admin = Admin(metrics: metrics, pulse: pulse, version: Viaduct.version)
+        peers = PeerPulse(store)
+        admin = Admin(
+            metrics: metrics, pulse: pulse, peers: peers,
+            ledger: Ledger(store, peering: settings.peers.peering), version: Viaduct.version)
         announcement = Announcement(deployment)
     }
 
@@ -137,6 +141,7 @@ private struct Serving {
         var services: [any ServiceLifecycle.Service] = [
             Loop { [keys] in await keys.run() },
             Loop { [pulse] in await pulse.run() },
+            Loop { [peers] in await peers.run() },
             Loop { [reload] in await reload.run() },
             Loop { [deployment, logger] in await Self.prune(deployment.store, logger) },
         ]
@@ -247,7 +252,8 @@ private actor Announcement {
                 "  \(slug)  \(settings.http.publicURL)/\(jurisdiction.slug)/open311/v2")
         }
         Terminal.print(
-            "  operators     http://\(settings.admin.host):\(adminPort)/ready, /live, /metrics")
+            "  operators     http://\(settings.admin.host):\(adminPort)/ready, /live, /metrics, /peers"
+        )
         Terminal.print("  database      \(database)")
         Terminal.print("Ctrl-C ends it.")
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GeoReport
+import Outbound
 import Reports
 
 extension Entry {
@@ -49,7 +50,7 @@ extension Entry {
     /// An address of a server, ending in a slash; `nil` with a finding.
     func base(_ findings: inout Findings) -> String? {
         guard let text = text(&findings) else { return nil }
-        guard WebAddress.isBase(text) else {
+        guard WebAddress.isBase(text), (try? Destination(text)) != nil else {
             findings.add(WebAddress.advice, at: self)
             return nil
         }

@@ -83,13 +83,3 @@ package struct PeerLink: Sendable {
     /// Its adapter. A function, so that nobody prints the key in it.
     package let adapter: @Sendable () -> any Adapter
 }
-
-extension Authority {
-    /// The name of whoever has no peers, whom nobody calls by it.
-    static var unnamed: Authority {
-        guard let name = Authority(rawValue: "viaduct") else {
-            preconditionFailure("a word of letters is a name")
-        }
-        return name
-    }
-}

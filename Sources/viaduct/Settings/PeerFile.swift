@@ -69,7 +69,8 @@ struct PeerReader {
         let authority = keys.optional("authority")?
             .name(Authority.init, PeerReader.authorityAdvice, &findings)
         let client = keys.optional("client")?
-            .name(Client.ID.init, "needs a client as `viaduct key list` shows it", &findings)
+            .name(
+                Client.ID.init(shown:), "needs a client as `viaduct key list` shows it", &findings)
         let flow = keys.required("flow", "a list such as [reports_out, updates_in]", &findings)
             .map { readFlow($0) }
         let role = readRole(&keys)
@@ -80,7 +81,7 @@ struct PeerReader {
         let unanswered = keys.optional("unanswered")?
             .choice(of: Peer.Unanswered.allCases.map(\.rawValue), &findings)
             .flatMap(Peer.Unanswered.init)
-        let way = readWay(&keys)
+        let way = readWay(&keys, flow: flow ?? [], polling: polling ?? Peer.Polling())
         let mapping = keys.required("mapping", "the name of a mapping file", &findings)
             .flatMap { readMapping($0, flow ?? [], rules, way?.words ?? PeerWords()) }
         keys.finish(&findings)
@@ -182,5 +183,12 @@ struct PeerReader {
         let mapping = root.flatMap { reader.mapping($0) }
         mappingProblems = reader.findings.problems
         return mapping
+    }
+}
+
+extension Client.ID {
+    /// A client by its name or by the beginning of its key, of which the name is a part.
+    fileprivate init?(shown text: String) {
+        self.init(rawValue: text.hasPrefix("o311_") ? String(text.prefix(11)) : text)
     }
 }

@@ -23,7 +23,9 @@ struct PeerWay {
 
 extension PeerReader {
     /// The adapter and what it needs, or `nil` with findings.
-    mutating func readWay(_ keys: inout Keys) -> PeerWay? {
+    mutating func readWay(
+        _ keys: inout Keys, flow: Peer.Flow, polling: Peer.Polling
+    ) -> PeerWay? {
         let kinds = adapters.keys.sorted()
         let kind = keys.required("adapter", "one of \(kinds.joined(separator: ", "))", &findings)?
             .choice(of: kinds, &findings)
@@ -37,7 +39,7 @@ extension PeerReader {
         guard let kind, let address, let read = adapters[kind] else { return nil }
         var entry = AdapterEntry(
             findings: findings, address: address, jurisdiction: jurisdiction, apiKey: apiKey,
-            signingSecret: secrets.first, profile: profile, own: own)
+            signingSecrets: secrets, flow: flow, polling: polling, profile: profile, own: own)
         let choice = read(&entry)
         entry.own?.finish(&entry.findings)
         findings = entry.findings

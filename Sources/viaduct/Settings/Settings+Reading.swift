@@ -74,7 +74,7 @@ extension Settings {
     private mutating func readPeers(node name: String?) -> [Problem] {
         let node = name.flatMap(Authority.init)
         guard let peerDirectory else {
-            peers = PeerDirectory(node: node ?? .unnamed)
+            peers = PeerDirectory(node: node ?? .viaduct)
             return []
         }
         guard let node else {
@@ -191,7 +191,7 @@ extension Settings {
             peerDirectory: reader.string(forKey: "peers").map { name in
                 beside.isEmpty ? name : surroundings.path(name, from: beside)
             },
-            peers: PeerDirectory(node: .unnamed), file: file)
+            peers: PeerDirectory(node: .viaduct), file: file)
     }
 
     private static func media(from reader: ConfigReader) -> MediaSettings {

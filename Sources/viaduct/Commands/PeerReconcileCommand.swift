@@ -1,0 +1,101 @@
+import ArgumentParser
+import CaseStore
+import Federation
+import Foundation
+import Gateway
+import Outbound
+import Relay
+
+/// `viaduct peer reconcile`.
+struct PeerReconcileCommand: OnePeerCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reconcile",
+        abstract: "Reads a peer all over again, and tells where it and we do not agree.",
+        discussion: """
+            What is new is taken in by the running server, which is told to sweep the peer now \
+            rather than in the night; with --dry-run it is only told here. The exit code is 1 if \
+            there are differences.
+
+            Example: viaduct peer reconcile roads --dry-run
+            """)
+
+    @OptionGroup var options: SettingsOptions
+    @Flag(help: "Changes nothing.")
+    var dryRun = false
+    @Flag(help: "As JSON, for programs.")
+    var json = false
+    @Argument(help: "The peer, as `peer list` shows it.")
+    var peer: String
+
+    func perform() async throws {
+        let (settings, peer) = try await readPeer()
+        guard !peer.flow.isDisjoint(with: [.updatesIn, .reportsIn]) else {
+            throw CommandError(
+                .usage,
+                "\(peer.name) is not read: its flow names neither updates_in nor reports_in.")
+        }
+        let shown = try await read(peer, settings)
+        let back = peer.polling.sweep ?? .seconds(90 * 86_400)
+        let since = Date().addingTimeInterval(-(back / .seconds(1)))
+        let (tickets, isOrdered) = try await withStore(settings) { [dryRun] store in
+            let tickets = try await store.heldTickets(of: peer.name, since: since)
+            guard !dryRun else { return (tickets, false) }
+            return (tickets, try await store.orderSweep(of: peer.name, now: Date()))
+        }
+        let result = Reconciliation(tickets, with: shown, mapping: peer.mapping)
+        if json {
+            Terminal.print(json: result)
+        } else {
+            tell(result)
+            if isOrdered { Terminal.note("The running server sweeps \(peer.name) now.") }
+        }
+        guard result.isClean else { throw ExitCode(CommandError.Exit.found.rawValue) }
+    }
+
+    /// Everything that the peer shows of the time of a sweep.
+    private func read(_ peer: Peer, _ settings: Settings) async throws -> [IncomingReport] {
+        try await OutboundClient.with(OutboundClient.Settings(peersOf: settings)) { client in
+            guard let line = try settings.lines(to: [peer.name], over: client).first else {
+                throw CommandError(.settings, "There is no way to \(peer.name).")
+            }
+            let progress = Progress("Reading \(peer.name)")
+            var reports: [IncomingReport] = []
+            var cursor: Cursor?
+            do throws(PeerError) {
+                while true {
+                    let page = try await line.adapter.collect(after: cursor, over: line.wire)
+                    for case .report(let report) in page.items { reports.append(report) }
+                    await progress.advance(by: page.items.count)
+                    if page.isLast { break }
+                    guard page.next != cursor else {
+                        throw PeerError(.later(nil), "its reading does not get on")
+                    }
+                    cursor = page.next
+                }
+            } catch {
+                await progress.finish()
+                throw CommandError(
+                    .unavailable, "\(peer.name) cannot be read: \(error.reason).")
+            }
+            await progress.finish()
+            return reports
+        }
+    }
+
+    private func tell(_ result: Reconciliation) {
+        Terminal.print(
+            "\(result.common) reports are there and here; \(result.missing.count) of ours are not "
+                + "shown there, \(result.different.count) stand differently, "
+                + "\(result.unknown.count) of theirs are not known here")
+        if !result.unmapped.isEmpty {
+            Terminal.print(
+                "no mapping explains: \(result.unmapped.joined(separator: ", "))")
+        }
+        let items = result.missing + result.different
+        guard !items.isEmpty else { return }
+        Terminal.print(
+            Terminal.table(
+                ["REPORT", "TICKET", "OURS", "THEIRS"],
+                items.map { [$0.report, $0.ticket, $0.ours, $0.theirs ?? "not shown"] }))
+    }
+}
