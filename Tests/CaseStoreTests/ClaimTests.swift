@@ -242,12 +242,13 @@ extension CaseStoreTests {
                         now: Sample.now))
                 _ = try await store.told(Sample.update(of: reports[0]))
                 #expect(try await store.claimed("roads").isEmpty)
-                let due = try await store.dueTokens(limit: 10, now: Sample.now)
+                let roads: Peer.Name = Sample.name("roads")
+                let due = try await store.dueTokens(of: roads, limit: 10, now: Sample.now)
                 #expect(due.map(\.token) == ["tk-1"])
-                #expect(try await store.dueTokens(limit: 10, now: Sample.now).isEmpty)
+                #expect(try await store.dueTokens(of: roads, limit: 10, now: Sample.now).isEmpty)
                 #expect(
                     try await store.dueTokens(
-                        limit: 10, now: Sample.now.addingTimeInterval(60)
+                        of: roads, limit: 10, now: Sample.now.addingTimeInterval(60)
                     ).map(\.attempts) == [1])
                 #expect(try await store.resolved(due[0], as: "42", now: Sample.now))
                 #expect(try await !store.resolved(due[0], as: "43", now: Sample.now))
