@@ -46,13 +46,27 @@ extension CaseStore {
     package func find(
         _ id: Report.ID, in jurisdiction: Jurisdiction.ID, stage: Stage
     ) async throws(CaseStoreError) -> FoundReports {
-        let rows = try await read(
-            """
-            SELECT \(ReportRow.columns) FROM report
-            WHERE id = \(id.rawValue) AND jurisdiction = \(jurisdiction.rawValue)
-                AND stage = \(stage.rawValue) AND visibility = 'public'
-            """)
-        return FoundReports(rows, in: rows.indices, of: jurisdiction, stage: stage)
+        let rows: Rows
+        do {
+            rows = try await pool.find(id.rawValue, by: Self.lookUp(in: jurisdiction, stage: stage))
+        } catch {
+            throw CaseStoreError(error)
+        }
+        let place = rows.firstIndex(ofKey: id.rawValue)
+        return FoundReports(
+            rows, in: place.map { $0..<$0 + 1 } ?? 0..<0, of: jurisdiction, stage: stage)
+    }
+
+    /// Public reports of one jurisdiction by their ids.
+    private static func lookUp(in jurisdiction: Jurisdiction.ID, stage: Stage) -> LookUp {
+        LookUp(named: jurisdiction.rawValue + " " + stage.rawValue) { ids in
+            let named: SQL = ids.count == 1 ? "id = \(ids[0])" : "id = ANY (\(ids))"
+            return """
+                SELECT \(ReportRow.columns) FROM report
+                WHERE \(named) AND jurisdiction = \(jurisdiction.rawValue)
+                    AND stage = \(stage.rawValue) AND visibility = 'public'
+                """
+        }
     }
 
     /// As `reports`, to be written and not to be worked with.

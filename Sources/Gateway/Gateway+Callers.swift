@@ -44,8 +44,13 @@ extension Gateway {
 
     /// The habits of whoever asks: by its key, and by the base that it asks.
     func dialects(_ call: Call) -> Set<Client.Profile.Dialect> {
-        var dialects = reader(call)?.profile.dialects ?? []
-        if let dialect = call.route.base.dialect { dialects.insert(dialect) }
+        dialects(of: reader(call), at: call.route.base)
+    }
+
+    /// The habits of a client, and those of the base that it asks.
+    func dialects(of client: Client?, at base: Route.Base) -> Set<Client.Profile.Dialect> {
+        var dialects = client?.profile.dialects ?? []
+        if let dialect = base.dialect { dialects.insert(dialect) }
         return dialects
     }
 
@@ -69,7 +74,7 @@ extension Gateway {
         var view = view
         view.mediaBase = settings.publicURL + "/media"
         guard view.extensions == .included else { return view }
-        view.notes = try await asking { () async throws(CaseStoreError) in
+        view.notes = try await telling { () async throws(CaseStoreError) in
             try await store.notes(of: reports())
         }
         guard peer != nil, let node = settings.peers?.node else { return view }

@@ -96,16 +96,28 @@ extension Gateway {
     /// A document that was asked for; in a call of the client's own function if it wants that
     /// (GR-15.1, `callback`).
     func success(_ bytes: [UInt8], _ call: Call, status: Int = 200) throws(Fault) -> EdgeResponse {
-        if call.format == .json, call.request.method != .post,
-            let callback = try Calls.callback(call.parameters, when: settings.callbacks)
-        {
-            return EdgeResponse(
-                status: status,
-                headers: [("Content-Type", "application/javascript; charset=utf-8")],
-                body: .bytes(Documents.call(callback, with: bytes)))
+        guard call.request.method != .post else {
+            return document(bytes, as: call.format, status: status)
         }
+        return try success(bytes, as: call.format, call.parameters)
+    }
+
+    /// A document that a GET with these parameters asks for.
+    func success(
+        _ bytes: [UInt8], as format: Format, _ parameters: Parameters
+    ) throws(Fault) -> EdgeResponse {
+        guard format == .json,
+            let callback = try Calls.callback(parameters, when: settings.callbacks)
+        else { return document(bytes, as: format) }
         return EdgeResponse(
-            status: status, headers: [("Content-Type", call.format.contentType)],
-            body: .bytes(bytes))
+            status: 200, headers: [("Content-Type", "application/javascript; charset=utf-8")],
+            body: .bytes(Documents.call(callback, with: bytes)))
+    }
+
+    private func document(
+        _ bytes: [UInt8], as format: Format, status: Int = 200
+    ) -> EdgeResponse {
+        EdgeResponse(
+            status: status, headers: [("Content-Type", format.contentType)], body: .bytes(bytes))
     }
 }

@@ -33,14 +33,26 @@ extension Gateway {
         return Fault(.malformed, fault.problems)
     }
 
-    /// Asks the case store, and tells its failures as faults.
+    /// Asks the case store if it is not asked too much already, and tells its failures as faults.
     func asking<R: Sendable>(
         _ work: () async throws(CaseStoreError) -> R
     ) async throws(Fault) -> R {
+        try admit()
+        return try await telling(work)
+    }
+
+    /// Refuses a request while too many others are being answered.
+    func admit() throws(Fault) {
         guard metrics.inFlight.value <= settings.mostInFlight else {
             throw Fault(
                 .unavailable(retryAfter: .seconds(1)), "The server is busy; try again soon.")
         }
+    }
+
+    /// Asks the case store for a request that was admitted, and tells its failures as faults.
+    func telling<R: Sendable>(
+        _ work: () async throws(CaseStoreError) -> R
+    ) async throws(Fault) -> R {
         do {
             return try await work()
         } catch {

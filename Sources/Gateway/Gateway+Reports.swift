@@ -1,33 +1,43 @@
 import CaseStore
 import Faults
 import GeoReport
+import NIOCore
 import Reports
 
 /// The answers that come from the case store.
 extension Gateway {
     /// A page of reports (GR-8).
+    ///
+    /// Everybody's start page is the same list, so that those who ask at the same time share it.
     func search(_ call: Call) async throws(Fault) -> EdgeResponse {
-        let jurisdiction = try call.jurisdiction()
-        let time = now()
-        let peer = try await peer(call)
-        let search = try Calls.search(
-            call.parameters, in: jurisdiction, stage: call.route.base.stage,
-            acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call),
-            now: time)
-        let page = try await asking { () async throws(CaseStoreError) in
-            try await store.find(search.filter, for: peer?.reader, now: time)
+        try admit()
+        let question = Question(call, by: reader(call), peer: try await peer(call))
+        return try await lists.answer(to: question) { () async throws(Fault) in
+            try await list(question)
         }
-        let view = try await completed(search.view, for: peer, reports: page.reports.ids)
+    }
+
+    private func list(_ question: Question) async throws(Fault) -> EdgeResponse {
+        let jurisdiction = try question.jurisdiction()
+        let time = now()
+        let search = try Calls.search(
+            question.parameters, in: jurisdiction, stage: question.base.stage,
+            acceptLanguage: question.acceptLanguage,
+            dialects: dialects(of: question.client, at: question.base), now: time)
+        let page = try await telling { () async throws(CaseStoreError) in
+            try await store.find(search.filter, for: question.peer?.reader, now: time)
+        }
+        let view = try await completed(search.view, for: question.peer, reports: page.reports.ids)
         var list = ReportListEncoder(
-            as: call.format, view: view, absent: absent(call),
+            as: question.format, view: view, absent: question.client?.profile.absent ?? .null,
             capacity: ReportListEncoder.room(for: page.reports.count))
         try write(page.reports, view) { list.append($0, in: jurisdiction) }
-        let bytes = list.finish()
-        var response = try success(bytes, call)
-        if peer != nil { response.headers.append(("Cache-Control", "no-store")) }
+        var response = try success(list.finish(), as: question.format, question.parameters)
+        response.body = .shared(ByteBuffer(bytes: response.bytes))
+        if question.peer != nil { response.headers.append(("Cache-Control", "no-store")) }
         if let total = page.total { response.headers.append(("X-Total-Count", String(total))) }
         let links = PageLinks(
-            address: settings.publicURL + call.request.path, query: call.request.query)
+            address: settings.publicURL + question.path, query: question.query)
         if let header = links.header(search, page) { response.headers.append(("Link", header)) }
         return response
     }

@@ -17,6 +17,8 @@ package struct Gateway: Sendable {
     let signal: ChangeSignal?
     let metrics: Metrics
     let requestIDs: RequestIDs
+    /// Lists of reports that are being made.
+    let lists = SharedAnswers<Question>()
     let logger: Logger
     let now: @Sendable () -> Date
     let digest: @Sendable ([UInt8]) -> [UInt8]
@@ -262,7 +264,8 @@ package struct Gateway: Sendable {
             metadata: [
                 "route": .string(name.rawValue), "status": .stringConvertible(response.status),
                 "microseconds": .stringConvertible(took.microseconds),
-                "bytes": .stringConvertible(response.bytes.count), "request": .string(id),
+                "bytes": .stringConvertible(response.omitsBody ? 0 : response.length ?? 0),
+                "request": .string(id),
             ])
     }
 }

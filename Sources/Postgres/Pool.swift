@@ -70,6 +70,12 @@ package final class Pool: Sendable {
         try await query(sql, .together)
     }
 
+    /// Leaves a key for the statement that looks it up, and waits for the rows.
+    func gathered(_ key: String, _ lookUp: LookUp) async -> Command.Answer {
+        start()
+        return await withUnsafeContinuation { inbox.post(.find(key, lookUp, $0)) }
+    }
+
     private func query(
         _ sql: SQL, _ manner: Command.Manner
     ) async throws(PostgresError) -> Rows {

@@ -24,6 +24,8 @@ final class Reactor {
     var listeners: [Listener.ID: Listener] = [:]
 
     var waiting = Queue<Command>()
+    /// Look-ups with keys that wait or statements under way, by their names.
+    var gatherings: [String: Gathering] = [:]
     var waitingSessions: [(session: Session, command: Command)] = []
 
     private let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -64,9 +66,10 @@ final class Reactor {
             }
             let isMailLeft = !messages.isEmpty
             messages.removeAll(keepingCapacity: true)
+            sendGathered()
             synchronize()
             let count = epoll_wait(
-                epoll, &events, Int32(events.count), isMailLeft ? 0 : (isBusy ? 50 : -1))
+                epoll, &events, Int32(events.count), isMailLeft ? 0 : mostMilliseconds)
             inbox.awake()
             now = monotonicNow()
             for event in events.prefix(Int(max(count, 0))) { handle(event) }
@@ -123,6 +126,8 @@ extension Reactor {
         switch message {
         case .query(let command):
             submit(command)
+        case .find(let key, let lookUp, let waiter):
+            gather(key, by: lookUp, for: waiter)
         case .session(let session, let command):
             submit(command, of: session)
         case .release(let session, let ending):
@@ -140,7 +145,7 @@ extension Reactor {
         }
     }
 
-    private func submit(_ command: Command) {
+    func submit(_ command: Command) {
         if !isStopping, waiting.isEmpty, let connection = connection(for: command) {
             return send(command, over: connection)
         }
@@ -288,6 +293,12 @@ extension Reactor {
 // MARK: deadlines
 
 extension Reactor {
+    /// How long to sleep at most.
+    private var mostMilliseconds: Int32 {
+        if isGathering { return Gathering.patience }
+        return isBusy ? 50 : -1
+    }
+
     private var isBusy: Bool {
         isStopping || !waiting.isEmpty || !waitingSessions.isEmpty
             || connections.values.contains { !$0.inFlight.isEmpty }
@@ -325,7 +336,7 @@ extension Reactor {
     private var isOver: Bool {
         guard let stopBy else { return false }
         let isIdle =
-            bound.isEmpty && waiting.isEmpty
+            bound.isEmpty && waiting.isEmpty && !isGathering
             && connections.values.allSatisfy { $0.inFlight.isEmpty }
         return isIdle || now >= stopBy
     }
@@ -337,6 +348,7 @@ extension Reactor {
         for (_, command) in waitingSessions { command.finish(.failure(.unavailable)) }
         waitingSessions = []
         for connection in connections.values { lose(connection) }
+        sendGathered()
         for listener in listeners.values { listener.continuation.finish() }
         Glibc.close(epoll)
     }

@@ -89,7 +89,7 @@ extension Rows {
 extension ServerResult {
     /// A cell's bytes; without a base address it is NULL.
     @inline(__always)
-    fileprivate func bytes(_ row: Int32, _ column: Int32) -> UnsafeRawBufferPointer {
+    func bytes(_ row: Int32, _ column: Int32) -> UnsafeRawBufferPointer {
         let length = Int(PQgetlength(pointer, row, column))
         // Only of an empty cell is it to be asked whether it is NULL.
         guard length > 0 || PQgetisnull(pointer, row, column) == 0 else {

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// One whole HTTP request that the edge let in: its head judged, its body complete.
 package struct EdgeRequest: Sendable {
     package let method: Method
@@ -80,6 +82,8 @@ package struct EdgeResponse: Sendable {
     /// The content, in memory or on disk.
     package enum Body: Sendable {
         case bytes([UInt8])
+        /// The same, in a form that many connections send without a copy of their own.
+        case shared(ByteBuffer)
         /// A file, sent without being read into memory.
         case file(path: String)
         /// What comes bit by bit, for as long as it comes.
@@ -93,7 +97,20 @@ package struct EdgeResponse: Sendable {
 
     /// The bytes that a client receives; empty for a file and for HEAD.
     package var bytes: [UInt8] {
-        guard !omitsBody, case .bytes(let bytes) = body else { return [] }
-        return bytes
+        guard !omitsBody else { return [] }
+        return switch body {
+        case .bytes(let bytes): bytes
+        case .shared(let buffer): Array(buffer.readableBytesView)
+        case .file, .pieces: []
+        }
+    }
+
+    /// How many bytes the body has, sent or not, if it is in memory.
+    package var length: Int? {
+        switch body {
+        case .bytes(let bytes): bytes.count
+        case .shared(let buffer): buffer.readableBytes
+        case .file, .pieces: nil
+        }
     }
 }

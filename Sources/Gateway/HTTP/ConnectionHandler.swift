@@ -216,13 +216,21 @@ final class ConnectionHandler: ChannelInboundHandler {
     func send(_ response: EdgeResponse, length: Int?, for exchange: Exchange) -> Pace {
         guard let context else { return .steady }
         let isLast = exchange.end != .none || isDraining && queued == 1 && isAtRest
-        var buffer = context.channel.allocator.buffer(capacity: 512 + response.bytes.count)
-        ResponseBytes.writeHead(
-            of: response,
-            .init(length: length, closes: isLast, isOldVersion: exchange.isOldVersion),
-            to: &buffer)
-        buffer.writeBytes(response.bytes)
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        let framing = ResponseBytes.Framing(
+            length: length, closes: isLast, isOldVersion: exchange.isOldVersion)
+        switch response.body {
+        case .shared(let body) where !response.omitsBody:
+            var head = context.channel.allocator.buffer(capacity: 512)
+            ResponseBytes.writeHead(of: response, framing, to: &head)
+            context.write(wrapOutboundOut(head), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(body), promise: nil)
+        default:
+            let bytes = response.bytes
+            var buffer = context.channel.allocator.buffer(capacity: 512 + bytes.count)
+            ResponseBytes.writeHead(of: response, framing, to: &buffer)
+            buffer.writeBytes(bytes)
+            context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        }
         if case .file = response.body { clock.await(.reader, for: patience.file) }
         return pace(of: context)
     }

@@ -73,8 +73,8 @@ struct HTTPConnections: ServerChildChannel {
         let handler = value.handler
         let pace =
             switch response.body {
-            case .bytes(let bytes):
-                handler.value.send(response, length: bytes.count, for: exchange)
+            case .bytes, .shared:
+                handler.value.send(response, length: response.length, for: exchange)
             case .file(let path):
                 await send(response, file: path, for: exchange, on: value)
             case .pieces(let pieces):

@@ -1,0 +1,70 @@
+/// The keys of one look-up that wait for the next statement.
+///
+/// A class, because the answer to a statement finds back to it; only the reactor's thread touches it.
+final class Gathering {
+    typealias Waiter = UnsafeContinuation<Command.Answer, Never>
+
+    let lookUp: LookUp
+    fileprivate(set) var keys: [String] = []
+    fileprivate var waiters: [Waiter] = []
+    /// When the first of them began to wait.
+    fileprivate var since: Nanoseconds = 0
+    /// Statements that are not answered yet.
+    fileprivate var underWay = 0
+
+    /// More keys in a statement cost those in front the time of reading more rows.
+    static let most = 32
+    /// How many milliseconds keys wait at most for the statement before them: when that takes long,
+    /// nothing is won by waiting.
+    static let patience: Int32 = 5
+
+    init(_ lookUp: LookUp) {
+        self.lookUp = lookUp
+    }
+
+    fileprivate var isIdle: Bool { keys.isEmpty && underWay == 0 }
+
+    fileprivate func isDue(at now: Nanoseconds) -> Bool {
+        !keys.isEmpty
+            && (underWay == 0 || now >= since &+ Nanoseconds(Self.patience) * 1_000_000)
+    }
+}
+
+extension Reactor {
+    /// Takes a key in, to be looked up together with others at the end of the round or after it.
+    func gather(_ key: String, by lookUp: LookUp, for waiter: Gathering.Waiter) {
+        let gathering = gatherings[lookUp.name] ?? Gathering(lookUp)
+        if gathering.isIdle { gatherings[lookUp.name] = gathering }
+        if gathering.keys.isEmpty { gathering.since = now }
+        gathering.keys.append(key)
+        gathering.waiters.append(waiter)
+        if gathering.keys.count >= Gathering.most { lookUpAll(of: gathering) }
+    }
+
+    /// Whether keys wait for the end of the statement before them.
+    var isGathering: Bool { gatherings.values.contains { !$0.keys.isEmpty } }
+
+    /// Sends the keys that have nothing of their kind to wait for, or have waited long enough.
+    func sendGathered() {
+        guard !gatherings.isEmpty else { return }
+        for (name, gathering) in gatherings {
+            if gathering.isDue(at: now) { lookUpAll(of: gathering) }
+            if gathering.isIdle { gatherings[name] = nil }
+        }
+    }
+
+    private func lookUpAll(of gathering: Gathering) {
+        let sql = gathering.lookUp.statement(gathering.keys)
+        let waiters = gathering.waiters
+        gathering.keys.removeAll(keepingCapacity: true)
+        gathering.waiters = []
+        gathering.underWay += 1
+        let command = Command(
+            .statement(sql), manner: .together,
+            for: .reactor { answer in
+                gathering.underWay -= 1
+                for waiter in waiters { waiter.resume(returning: answer) }
+            })
+        submit(command)
+    }
+}
