@@ -112,7 +112,8 @@ let package = Package(
         .testTarget(
             name: "ViaductTests",
             dependencies: [
-                "viaduct", "CaseStore", "Federation", "GeoReport", "Reports", "Postgres",
+                "viaduct", "CaseStore", "Outbound", "Federation", "GeoReport", "Reports",
+                "Postgres",
                 "DatabaseKit",
                 .yams,
             ]),

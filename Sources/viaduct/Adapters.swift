@@ -34,5 +34,13 @@ struct AdapterChoice {
     /// What this kind of peer is known to say; the mapping may change it.
     let words: PeerWords
     /// A function, so that nobody prints the key in it.
-    let adapter: @Sendable () -> any Adapter
+    let adapter: @Sendable (Use) -> any Adapter
+
+    /// What an adapter is for.
+    enum Use: Sendable {
+        /// The loops of a server.
+        case relay
+        /// Somebody who sits and waits for the answer.
+        case command
+    }
 }

@@ -110,6 +110,15 @@ import Testing
             })
     }
 
+    @Test func `who says the same is asked the same, unless it says otherwise`() throws {
+        let size = try #require(Attribute.Code(rawValue: "SIZE"))
+        #expect(read("services: same").mapping?.questions[size] == Mapping.Question(code: "SIZE"))
+        let alike = read("services: {HOLE: '1', LAMP: '2'}\nquestions: same").mapping
+        #expect(alike?.questions[size] == Mapping.Question(code: "SIZE"))
+        #expect(read("services: same\nquestions: {DEPTH: d}").mapping?.questions[size] == nil)
+        #expect(read("services: {HOLE: '1', LAMP: '2'}").mapping?.questions == [:])
+    }
+
     @Test func `a mapping may stand in the peer's own file`() throws {
         let space = try City.workspace([
             "p.yaml": City.peer.replacing("{HOLE: '12'}", with: "{LAMP: '12'}")

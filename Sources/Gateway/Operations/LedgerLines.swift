@@ -125,7 +125,9 @@ package struct PeerLineup: Sendable, Encodable {
         stuck = counts.stuck
         openTokens = counts.tokens
         read = reading?.read
-        readingDue = reading?.due
+        // Who is not read has a time as well, at which we ask what became of our tokens.
+        let isRead = peer?.flow.isDisjoint(with: [.reportsIn, .updatesIn]) == false
+        readingDue = isRead ? reading?.due : nil
         readingReason = reading?.reason
     }
 

@@ -25,7 +25,7 @@ struct Outside: Sendable {
     init(_ settings: Settings) async throws {
         client = OutboundClient(OutboundClient.Settings(OutboundGuard.Settings(settings)))
         relay = OutboundClient(OutboundClient.Settings(peersOf: settings))
-        lines = try settings.lines(over: relay)
+        lines = try settings.lines(for: .relay, over: relay)
         if let bucket = try BucketSettings(settings.media) {
             let storage = OutboundClient(OutboundClient.Settings(.operator))
             files = PictureStore(bucket: bucket) { try await storage.send($0) }

@@ -28,7 +28,8 @@ struct PeerCheckCommand: OnePeerCommand {
         let (settings, peer) = try await readPeer()
         let check = try await OutboundClient.with(OutboundClient.Settings(peersOf: settings)) {
             client in
-            guard let line = try settings.lines(to: [peer.name], over: client).first else {
+            guard let line = try settings.lines(to: [peer.name], for: .command, over: client).first
+            else {
                 throw CommandError(.settings, "There is no way to \(peer.name).")
             }
             return await PeerCheck(settings, line, now: Date())

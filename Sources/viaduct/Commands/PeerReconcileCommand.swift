@@ -34,14 +34,18 @@ struct PeerReconcileCommand: OnePeerCommand {
                 .usage,
                 "\(peer.name) is not read: its flow names neither updates_in nor reports_in.")
         }
-        let shown = try await read(peer, settings)
         let back = peer.polling.sweep ?? .seconds(90 * 86_400)
         let since = Date().addingTimeInterval(-(back / .seconds(1)))
-        let (tickets, isOrdered) = try await withStore(settings) { [dryRun] store in
-            let tickets = try await store.heldTickets(of: peer.name, since: since)
-            guard !dryRun else { return (tickets, false) }
-            return (tickets, try await store.orderSweep(of: peer.name, now: Date()))
+        let tickets = try await withStore(settings) { store in
+            try await store.heldTickets(of: peer.name, since: since)
         }
+        let shown = try await read(peer, settings, tickets: tickets)
+        let isOrdered =
+            dryRun
+            ? false
+            : try await withStore(settings) { store in
+                try await store.orderSweep(of: peer.name, now: Date())
+            }
         let result = Reconciliation(tickets, with: shown, mapping: peer.mapping)
         if json {
             Terminal.print(json: result)
@@ -52,33 +56,28 @@ struct PeerReconcileCommand: OnePeerCommand {
         guard result.isClean else { throw ExitCode(CommandError.Exit.found.rawValue) }
     }
 
-    /// Everything that the peer shows of the time of a sweep.
-    private func read(_ peer: Peer, _ settings: Settings) async throws -> [IncomingReport] {
+    /// Everything that the peer shows of the time of a sweep, and how our tickets stand that it does
+    /// not show by itself.
+    private func read(
+        _ peer: Peer, _ settings: Settings, tickets: [HeldTicket]
+    ) async throws -> [IncomingReport] {
         try await OutboundClient.with(OutboundClient.Settings(peersOf: settings)) { client in
-            guard let line = try settings.lines(to: [peer.name], over: client).first else {
-                throw CommandError(.settings, "There is no way to \(peer.name).")
-            }
+            guard let line = try settings.lines(to: [peer.name], for: .command, over: client).first
+            else { throw CommandError(.settings, "There is no way to \(peer.name).") }
             let progress = Progress("Reading \(peer.name)")
-            var reports: [IncomingReport] = []
-            var cursor: Cursor?
+            let result: Result<[IncomingReport], PeerError>
             do throws(PeerError) {
-                while true {
-                    let page = try await line.adapter.collect(after: cursor, over: line.wire)
-                    for case .report(let report) in page.items { reports.append(report) }
-                    await progress.advance(by: page.items.count)
-                    if page.isLast { break }
-                    guard page.next != cursor else {
-                        throw PeerError(.later(nil), "its reading does not get on")
-                    }
-                    cursor = page.next
-                }
+                result = .success(try await line.reports(and: tickets.map(\.id), progress))
             } catch {
-                await progress.finish()
+                result = .failure(error)
+            }
+            await progress.finish()
+            do throws(PeerError) {
+                return try result.get()
+            } catch {
                 throw CommandError(
                     .unavailable, "\(peer.name) cannot be read: \(error.reason).")
             }
-            await progress.finish()
-            return reports
         }
     }
 
@@ -97,5 +96,41 @@ struct PeerReconcileCommand: OnePeerCommand {
             Terminal.table(
                 ["REPORT", "TICKET", "OURS", "THEIRS"],
                 items.map { [$0.report, $0.ticket, $0.ours, $0.theirs ?? "not shown"] }))
+    }
+}
+
+extension PeerLine {
+    /// Everything that the peer lists, and these tickets.
+    fileprivate func reports(
+        and tickets: [String], _ progress: Progress
+    ) async throws(PeerError) -> [IncomingReport] {
+        var reports: [IncomingReport] = []
+        var cursor: Cursor?
+        while true {
+            let page = try await adapter.collect(after: cursor, over: wire)
+            reports += page.items.compactMap(\.report)
+            await progress.advance(by: page.items.count)
+            if page.isLast { break }
+            guard page.next != cursor else {
+                throw PeerError(.later(nil), "its reading does not get on")
+            }
+            cursor = page.next
+        }
+        let listed = Set(reports.map(\.id))
+        var rest = tickets.filter { !listed.contains($0) }[...]
+        while adapter.traits.looks > 0, !rest.isEmpty {
+            let some = Array(rest.prefix(adapter.traits.looks))
+            rest = rest.dropFirst(some.count)
+            reports += try await adapter.look(at: some, over: wire).compactMap(\.report)
+            await progress.advance(by: some.count)
+        }
+        return reports
+    }
+}
+
+extension Incoming {
+    fileprivate var report: IncomingReport? {
+        guard case .report(let report) = self else { return nil }
+        return report
     }
 }

@@ -7,7 +7,8 @@ import Reports
 extension Settings {
     /// The ways to all peers, or to some of them, over the guarded way out.
     func lines(
-        to names: Set<Peer.Name>? = nil, over client: OutboundClient
+        to names: Set<Peer.Name>? = nil, for use: AdapterChoice.Use,
+        over client: OutboundClient
     ) throws(CommandError) -> [PeerLine] {
         var lines: [PeerLine] = []
         for peer in peers.peering.peers where names?.contains(peer.name) ?? true {
@@ -16,7 +17,7 @@ extension Settings {
                 let wire = try PeerWire(to: [link.address], over: client)
                 lines.append(
                     PeerLine(
-                        peer: peer, adapter: link.adapter(), wire: wire.wire,
+                        peer: peer, adapter: link.adapter(use), wire: wire.wire,
                         secrets: link.secrets.map(\.value)))
             } catch {
                 throw CommandError(

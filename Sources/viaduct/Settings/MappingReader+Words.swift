@@ -89,12 +89,18 @@ extension MappingReader {
         return detail
     }
 
-    /// Our questions and the peer's.
-    mutating func readQuestions(_ entry: Entry) -> [Attribute.Code: Mapping.Question] {
+    /// Our questions and the peer's; `same`, also for services that are, asks alike.
+    mutating func readQuestions(_ keys: inout Keys) -> [Attribute.Code: Mapping.Question] {
         let asked = catalogue.jurisdictions.flatMap(\.services).flatMap(\.attributes)
+            .filter { $0.purpose != .information }
+        let entry = keys.optional("questions")
+        guard (entry ?? keys.optional("services"))?.node.string != "same" else {
+            let alike = asked.map { ($0.code, Mapping.Question(code: $0.code.rawValue)) }
+            return Dictionary(alike, uniquingKeysWith: { first, _ in first })
+        }
         var questions: [Attribute.Code: Mapping.Question] = [:]
-        for (name, child) in entry.keys(&findings)?.entries ?? [] {
-            let ours = asked.filter { $0.code.rawValue == name && $0.purpose != .information }
+        for (name, child) in entry?.keys(&findings)?.entries ?? [] {
+            let ours = asked.filter { $0.code.rawValue == name }
             guard let code = ours.first?.code else {
                 findings.add("is asked by no service here", at: child)
                 continue

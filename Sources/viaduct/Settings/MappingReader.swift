@@ -24,7 +24,7 @@ struct MappingReader {
         mapping.statusesOut = readStatusesOut(keys.optional("statuses_out"), at: entry)
         mapping.statusesIn = readStatusesIn(keys.optional("statuses_in"))
         checkReturn(of: mapping, at: keys.optional("statuses_in") ?? entry)
-        mapping.questions = keys.optional("questions").map { readQuestions($0) } ?? [:]
+        mapping.questions = readQuestions(&keys)
         keys.finish(&findings)
         return findings.problems.isEmpty ? mapping : nil
     }

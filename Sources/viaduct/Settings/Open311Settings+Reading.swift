@@ -17,9 +17,18 @@ extension Open311Settings {
             entry.own?.optional("patience")?.duration(upTo: .seconds(60), &entry.findings)
             ?? settings.patience
         settings.parameters = parameters(&entry)
-        if profile.marker == .header { settings.proof = proof(entry.signingSecrets) }
+        if profile.marker == .header {
+            settings.proof = { [secrets = entry.signingSecrets] message, body, now in
+                PeerHeaders.proof(of: message, body: body, secrets: secrets, now: now)
+            }
+        }
         let words = PeerWords(statusesOut: profile.statusesOut, statusesIn: profile.statusesIn)
-        return AdapterChoice(words: words, adapter: { [settings] in Open311Adapter(settings) })
+        return AdapterChoice(words: words) { [settings] use in
+            var settings = settings
+            // Whoever sits and waits does not wait for what may change yet.
+            if use == .command { settings.patience = .zero }
+            return Open311Adapter(settings)
+        }
     }
 
     private static func profile(_ entry: inout AdapterEntry) -> Profile? {
@@ -53,18 +62,6 @@ extension Open311Settings {
         let keys = entry.own?.optional("parameters")?.keys(&entry.findings)
         return (keys?.entries ?? []).compactMap { name, child in
             child.text(&entry.findings).map { Parameter(name, $0) }
-        }
-    }
-
-    /// What tells another Viaduct where a message began, and that it is ours (Specs/Peering.md).
-    private static func proof(
-        _ secrets: [WebhookSecret]
-    ) -> @Sendable (Message, [UInt8], Date) -> [Wire.Header] {
-        { message, body, now in
-            let headers = PeerHeaders.headers(of: message.provenance)
-            guard !secrets.isEmpty else { return headers }
-            return headers
-                + Signature.headers(id: message.key, time: now, body: body, secrets: secrets)
         }
     }
 }

@@ -81,5 +81,5 @@ package struct PeerLink: Sendable {
     /// What must not be shown of what goes over the wire.
     package let secrets: [Secret]
     /// Its adapter. A function, so that nobody prints the key in it.
-    package let adapter: @Sendable () -> any Adapter
+    let adapter: @Sendable (AdapterChoice.Use) -> any Adapter
 }
