@@ -249,22 +249,22 @@ extension RandomReports {
         var view = ReportView(extensions: .included)
         view.updateProvenances = [Sample.started.id: Self.shown]
         var moved = Sample.started
-        moved.service = Sample.sofia.services.first?.code
-        let json = Documents.updates([moved], in: Sample.sofia, view: view, as: .json)
+        moved.service = Sample.sofia().services.first?.code
+        let json = Documents.updates([moved], in: Sample.sofia(), view: view, as: .json)
         let text = String(decoding: json, as: UTF8.self)
         #expect(text.contains(#""extras":{"category":"#))
         #expect(
             text.contains(
                 #""origin":"ngo.example","origin_id":"ngo/12","#
                     + #""path":["ngo.example","sofia.example"]}"#))
-        let other = Documents.updates([Sample.fixed], in: Sample.sofia, view: view, as: .json)
+        let other = Documents.updates([Sample.fixed], in: Sample.sofia(), view: view, as: .json)
         #expect(!String(decoding: other, as: UTF8.self).contains("extras"))
     }
 
     @Test func `stands in the extended attributes of a report, for whom it is meant`() {
         var view = ReportView(extensions: .included)
         view.provenances = [Sample.closed.id: Self.shown]
-        let xml = Documents.reports([Sample.closed], in: Sample.sofia, view: view, as: .xml)
+        let xml = Documents.reports([Sample.closed], in: Sample.sofia(), view: view, as: .xml)
         let text = String(decoding: xml, as: UTF8.self).filter { !$0.isWhitespace }
         #expect(
             text.contains(
@@ -272,7 +272,7 @@ extension RandomReports {
                     + "<authority>ngo.example</authority><authority>sofia.example</authority>"
                     + "</path></extended_attributes>"))
         view.provenances = [:]
-        let plain = Documents.reports([Sample.closed], in: Sample.sofia, view: view, as: .xml)
+        let plain = Documents.reports([Sample.closed], in: Sample.sofia(), view: view, as: .xml)
         #expect(!String(decoding: plain, as: UTF8.self).contains("origin"))
     }
 }
