@@ -102,7 +102,7 @@ struct InboxWorld {
 extension CaseStoreTests {
     @Suite struct Inbox {
         @Test func `the open tickets of a peer are listed in their order`() async throws {
-            let peers = [Sample.peer(), Sample.peer("lamps")]
+            let peers = [Sample.teller(), Sample.teller("lamps")]
             try await InboxWorld.with(peers) { world in
                 for (number, id) in ["T3", "T1", "T2"].enumerated() {
                     let told = Sample.told(id, text: "Hole \(number)")
