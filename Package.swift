@@ -78,7 +78,8 @@ let package = Package(
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
-        .testTarget(name: "FederationTests", dependencies: ["Federation", "Reports"]),
+        .testTarget(
+            name: "FederationTests", dependencies: ["Federation", "Reports", "AdapterKit"]),
         .testTarget(
             name: "Open311Tests",
             dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
