@@ -71,6 +71,8 @@ let package = Package(
             path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
+            name: "AdapterKit", dependencies: ["Federation", "Reports"], path: "Tests/AdapterKit"),
+        .target(
             name: "LoopbackKit", dependencies: [.nio, .nioPosix, .nioSSL],
             path: "Tests/LoopbackKit"),
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
@@ -78,7 +80,8 @@ let package = Package(
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
         .testTarget(name: "FederationTests", dependencies: ["Federation", "Reports"]),
         .testTarget(
-            name: "Open311Tests", dependencies: ["Open311", "Federation", "GeoReport", "Reports"],
+            name: "Open311Tests",
+            dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
         .testTarget(
             name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nioSSL]),

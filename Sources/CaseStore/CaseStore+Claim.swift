@@ -4,13 +4,13 @@ import Postgres
 import Reports
 
 extension CaseStore {
-    /// Claims deliveries to a peer whose turn it is: each the first unfinished one of its report, as
-    /// many as the peer's pace allows over all relays together (D7, D18).
+    /// Claims deliveries to a peer whose turn it is: each the first unfinished one of its report,
+    /// as many as the peer's pace allows over all relays together (D7, D18).
     ///
     /// None if the peer is paused; one at a time, as a probe, while its breaker is open: then the
     /// next one not before `probePause` has passed. A turn ends by `finish`, or, if its relay dies,
-    /// when its lease is over, which the database's own clock decides: then the next claim finds the
-    /// delivery ambiguous.
+    /// when its lease is over, which the database's own clock decides: then the next claim finds
+    /// the delivery ambiguous.
     package func claimDeliveries(
         of peer: Peer, limit: Int, lease: Duration = .seconds(30),
         probePause: Duration = .seconds(30), now: Date

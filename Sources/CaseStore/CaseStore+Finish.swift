@@ -67,8 +67,8 @@ struct Ending: Sendable {
     let attempt: Attempt?
     let now: Date
 
-    /// The lane first, whose row is read as it is once it is ours: whether something was added behind
-    /// this delivery must not be judged by what was seen when the statement began.
+    /// The lane first, whose row is read as it is once it is ours: whether something was added
+    /// behind this delivery must not be judged by what was seen when the statement began.
     func statement(echoes: [Echo]) -> SQL {
         """
         WITH held AS MATERIALIZED (

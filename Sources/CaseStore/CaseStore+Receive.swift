@@ -13,8 +13,20 @@ extension CaseStore {
     package func receive(
         _ page: Page, from peer: Peer, by turn: ReadingTurn, in catalogue: Catalogue, now: Date
     ) async throws(CaseStoreError) -> Reception? {
+        let reception = try await receive(page.items, from: peer, in: catalogue, now: now)
+        let isOurs =
+            page.isLast
+            ? try await finishReading(turn, at: page.next, of: peer, now: now)
+            : try await moveOn(turn, to: page.next)
+        return isOurs ? reception : nil
+    }
+
+    /// Takes in what a peer told when it was asked for something else than what is new.
+    package func receive(
+        _ told: [Incoming], from peer: Peer, in catalogue: Catalogue, now: Date
+    ) async throws(CaseStoreError) -> Reception {
         var reception = Reception()
-        let items = page.items.map(InboxItem.init)
+        let items = told.map(InboxItem.init)
         let seen = try await seen(of: items, from: peer)
         for (index, item) in items.enumerated() {
             if seen[index] {
@@ -24,11 +36,7 @@ extension CaseStore {
             let arrival = try await receive(item, from: peer, in: catalogue, now: now)
             reception.count(arrival)
         }
-        let isOurs =
-            page.isLast
-            ? try await finishReading(turn, at: page.next, of: peer, now: now)
-            : try await moveOn(turn, to: page.next)
-        return isOurs ? reception : nil
+        return reception
     }
 
     /// Takes one thing in; a failure that is its own fault is noted and is no failure.

@@ -64,7 +64,8 @@ extension Receiving {
                 AND kind = \(item.kind.rawValue) AND origin_id = \(way.originID)
             """
         guard item.kind == .report else { return "(\(held) LIMIT 1)" }
-        let names = settings.peering.peers.filter { $0.authority == way.origin }.map(\.name.rawValue)
+        let names = settings.peering.peers.filter { $0.authority == way.origin }.map(
+            \.name.rawValue)
         return """
             (\(held)
             UNION ALL SELECT report FROM ticket

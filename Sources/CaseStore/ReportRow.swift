@@ -34,7 +34,7 @@ enum ReportRow {
             media: try row.texts(18),
             answers: answers == .read ? try Self.answers(row[19]) : [],
             channel: row[20],
-            visibility: row[21].elementsEqual("public".utf8) ? .public : .private,
+            visibility: visibility(row[21]),
             published: try row.date(22), supports: try row.integer(23) ?? 0, parent: row[24])
     }
 
@@ -95,6 +95,11 @@ enum ReportRow {
     /// One of two words, told apart by the first letter.
     private static func status(_ letter: UInt8?) -> Status {
         letter == UInt8(ascii: "c") ? .closed : .open
+    }
+
+    /// One of two words, told apart by their length.
+    private static func visibility(_ word: ReportBytes.Text) -> Visibility {
+        word.count == "public".utf8.count ? .public : .private
     }
 
     private static func coordinate(latitude: Double?, longitude: Double?) -> Coordinate? {

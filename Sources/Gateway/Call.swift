@@ -2,7 +2,9 @@ import GeoReport
 import Reports
 
 /// A request with its address and parameters read, and the catalogue it is answered from.
-struct Call: Sendable {
+///
+/// A class, as it is handed on a dozen times on its way to the answer.
+final class Call: Sendable {
     let request: EdgeRequest
     let route: Route
     let format: Format

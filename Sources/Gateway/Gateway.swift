@@ -6,7 +6,10 @@ import Reports
 
 /// The answers of the GeoReport API: from one whole request to one response, with or without a
 /// socket.
-package struct Gateway: Sendable {
+///
+/// A class because it is handed on with each request, and its dozen fields were copied each time;
+/// none of them changes.
+package final class Gateway: Sendable {
     let settings: Settings
     let publication: Publication
     let store: CaseStore

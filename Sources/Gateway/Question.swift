@@ -6,7 +6,9 @@ import Reports
 /// Who asks the same question may be given the same answer, so an answer is made from nothing else:
 /// neither from other header fields, nor from a key but through the client that it belongs to. No
 /// two clients ask the same question, however alike their profiles are.
-struct Question: Sendable {
+///
+/// A class, as it is a key and handed on.
+final class Question: Sendable {
     let path: String
     let query: String?
     let acceptLanguage: String?

@@ -33,9 +33,9 @@ extension Collector.Surroundings {
                 while turns.count < limit,
                     let turn = try await store.claimReading(
                         of: lines.map(\.peer.name), lease: Collector.lease, now: now),
-                    let peer = all[turn.peer]?.peer
+                    let line = all[turn.peer]
                 {
-                    turns.append(Collector.Turn(turn, of: peer, in: store, catalogue: catalogue))
+                    turns.append(Collector.Turn(turn, on: line, in: store, catalogue: catalogue))
                 }
                 return turns
             },
@@ -46,6 +46,10 @@ extension Collector.Surroundings {
             resolve: { name, token async throws(PeerError) in
                 guard let line = all[name] else { throw Self.noLine }
                 return try await line.adapter.resolve(token, over: line.wire)
+            },
+            look: { name, tickets async throws(PeerError) in
+                guard let line = all[name] else { throw Self.noLine }
+                return try await line.adapter.look(at: tickets, over: line.wire)
             },
             pause: {
                 // Cancelled it ends at once, and so does the loop.
@@ -80,11 +84,14 @@ extension PeerLine {
 extension Collector.Turn {
     /// A claim on a peer's reading in the case store.
     fileprivate init(
-        _ turn: ReadingTurn, of peer: Peer, in store: CaseStore, catalogue: Catalogue
+        _ turn: ReadingTurn, on line: PeerLine, in store: CaseStore, catalogue: Catalogue
     ) {
+        let peer = line.peer
         let reads = !peer.flow.isDisjoint(with: [.reportsIn, .updatesIn])
         self.init(
-            peer: turn.peer, reads: reads, cursor: turn.cursor, failures: turn.failures,
+            peer: turn.peer, reads: reads,
+            looks: peer.flow.contains(.updatesIn) ? line.adapter.traits.looks : 0,
+            cursor: turn.cursor, failures: turn.failures,
             tokens: { limit, now async throws(CaseStoreError) in
                 try await store.dueTokens(of: turn.peer, limit: limit, now: now)
             },
@@ -94,6 +101,12 @@ extension Collector.Turn {
             },
             postpone: { token, until async throws(CaseStoreError) in
                 try await store.postpone(token, until: until)
+            },
+            tickets: { limit, now async throws(CaseStoreError) in
+                try await store.dueLooks(at: peer, limit: limit, now: now)
+            },
+            seen: { items, now async throws(CaseStoreError) in
+                try await store.receive(items, from: peer, in: catalogue, now: now)
             },
             receive: { page, now async throws(CaseStoreError) in
                 try await store.receive(page, from: peer, by: turn, in: catalogue, now: now)

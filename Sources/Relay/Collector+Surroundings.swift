@@ -11,6 +11,8 @@ extension Collector {
         package var peer: Peer.Name
         /// Whether it is read at all, or only asked for tickets.
         package var reads: Bool
+        /// How many tickets to look at together; 0 if the peer tells of changes by itself.
+        package var looks: Int
         /// Where to read on; `nil` is as far back as the peer is read at all.
         package var cursor: Cursor?
         /// How many readings have failed in a row.
@@ -22,6 +24,12 @@ extension Collector {
             @Sendable (DueToken, Ticket, _ now: Date) async throws(CaseStoreError) -> Void
         package var postpone:
             @Sendable (DueToken, _ until: Date) async throws(CaseStoreError) -> Void
+        /// Tickets that it is time to look at.
+        package var tickets:
+            @Sendable (_ limit: Int, _ now: Date) async throws(CaseStoreError) -> [String]
+        /// Keeps what a look has shown.
+        package var seen:
+            @Sendable ([Incoming], _ now: Date) async throws(CaseStoreError) -> Reception
         /// Keeps what stands on a page, then moves the cursor; `nil` if the claim is somebody
         /// else's by now.
         package var receive:
@@ -33,12 +41,15 @@ extension Collector {
         package var release: @Sendable (_ now: Date) async throws(CaseStoreError) -> Void
 
         package init(
-            peer: Peer.Name, reads: Bool = true, cursor: Cursor?, failures: Int = 0,
+            peer: Peer.Name, reads: Bool = true, looks: Int = 0, cursor: Cursor?,
+            failures: Int = 0,
             tokens:
                 @escaping @Sendable (Int, Date) async throws(CaseStoreError) -> [DueToken],
             resolved:
                 @escaping @Sendable (DueToken, Ticket, Date) async throws(CaseStoreError) -> Void,
             postpone: @escaping @Sendable (DueToken, Date) async throws(CaseStoreError) -> Void,
+            tickets: @escaping @Sendable (Int, Date) async throws(CaseStoreError) -> [String],
+            seen: @escaping @Sendable ([Incoming], Date) async throws(CaseStoreError) -> Reception,
             receive:
                 @escaping @Sendable (Page, Date) async throws(CaseStoreError) -> Reception?,
             fail: @escaping @Sendable (String, Date) async throws(CaseStoreError) -> Void,
@@ -46,11 +57,14 @@ extension Collector {
         ) {
             self.peer = peer
             self.reads = reads
+            self.looks = looks
             self.cursor = cursor
             self.failures = failures
             self.tokens = tokens
             self.resolved = resolved
             self.postpone = postpone
+            self.tickets = tickets
+            self.seen = seen
             self.receive = receive
             self.fail = fail
             self.release = release
@@ -65,6 +79,8 @@ extension Collector {
         package var collect: @Sendable (Peer.Name, Cursor?) async throws(PeerError) -> Page
         package var resolve:
             @Sendable (Peer.Name, _ token: String) async throws(PeerError) -> Ticket?
+        package var look:
+            @Sendable (Peer.Name, _ tickets: [String]) async throws(PeerError) -> [Incoming]
         package var now: @Sendable () -> Date
         /// A number between 0 and 1.
         package var chance: @Sendable () -> Double
@@ -75,6 +91,8 @@ extension Collector {
             due: @escaping @Sendable (Int, Date) async throws(CaseStoreError) -> [Turn],
             collect: @escaping @Sendable (Peer.Name, Cursor?) async throws(PeerError) -> Page,
             resolve: @escaping @Sendable (Peer.Name, String) async throws(PeerError) -> Ticket?,
+            look:
+                @escaping @Sendable (Peer.Name, [String]) async throws(PeerError) -> [Incoming],
             now: @escaping @Sendable () -> Date = { Date() },
             chance: @escaping @Sendable () -> Double = { .random(in: 0...1) },
             pause: @escaping @Sendable () async -> Void
@@ -82,6 +100,7 @@ extension Collector {
             self.due = due
             self.collect = collect
             self.resolve = resolve
+            self.look = look
             self.now = now
             self.chance = chance
             self.pause = pause

@@ -19,7 +19,7 @@ package struct Collector: Sendable {
     let surroundings: Surroundings
     private let breadth: Int
     private let schedule: RetrySchedule
-    private let logger: Logger
+    let logger: Logger
 
     /// A collector that reads so many peers at a time: with all of them at once, one that is slow
     /// or hostile takes nobody's turn.
@@ -56,6 +56,7 @@ package struct Collector: Sendable {
     private func serve(_ turn: Turn) async {
         do throws(CaseStoreError) {
             try await ask(turn)
+            try await look(turn)
             switch await read(turn) {
             case .success: try await turn.release(surroundings.now())
             case .failure(.store(let error)): throw error
@@ -91,7 +92,7 @@ package struct Collector: Sendable {
                     // Somebody else reads it now, and knows what we kept of it.
                     return .success(())
                 }
-                tell(of: page, reception, from: turn.peer)
+                tell(of: reception, unreadable: page.unreadable, from: turn.peer)
             } catch {
                 return .failure(.store(error))
             }
@@ -101,13 +102,13 @@ package struct Collector: Sendable {
         return .success(())
     }
 
-    private func tell(of page: Page, _ reception: Reception, from peer: Peer.Name) {
-        guard !page.unreadable.isEmpty || reception.quarantined > 0 else { return }
+    func tell(of reception: Reception, unreadable: [String], from peer: Peer.Name) {
+        guard !unreadable.isEmpty || reception.quarantined > 0 else { return }
         logger.warning(
             "some of what a peer told could not be taken",
             metadata: [
-                "peer": "\(peer)", "unreadable": "\(page.unreadable.count)",
-                "reason": .string(page.unreadable.first ?? ""),
+                "peer": "\(peer)", "unreadable": "\(unreadable.count)",
+                "reason": .string(unreadable.first ?? ""),
                 "quarantined": "\(reception.quarantined)",
             ])
     }

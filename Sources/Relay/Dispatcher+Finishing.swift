@@ -1,4 +1,5 @@
 import CaseStore
+import Faults
 import Federation
 import Logging
 
@@ -14,6 +15,7 @@ extension Dispatcher {
                 guard try await surroundings.finish(turn, step, attempt, surroundings.now()) else {
                     return logger.warning("a delivery was ours no more", metadata: turn.metadata)
                 }
+                KillPoint.marked.pass()
                 return
             } catch {
                 switch error {

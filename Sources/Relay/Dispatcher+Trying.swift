@@ -1,4 +1,5 @@
 import CaseStore
+import Faults
 import Federation
 import FoundationEssentials
 import Logging
@@ -25,6 +26,7 @@ extension Dispatcher {
             return await finish(hold, as: error.step)
         }
         let result = await send(message, opening, hold, over: traffic.line)
+        KillPoint.replied.pass()
         switch result.end {
         case .success(let ticket):
             traffic.noteAccepted(at: result.ended)

@@ -1,4 +1,5 @@
 import CaseStore
+import Faults
 import Federation
 import FoundationEssentials
 import Logging
@@ -107,7 +108,10 @@ package struct Dispatcher: Sendable {
         do {
             let turns = try await surroundings.claim(traffic.line.peer, room, surroundings.now())
             let holds = turns.map { Hold($0, until: end) }
-            for hold in holds { traffic.begin(hold) }
+            for hold in holds {
+                KillPoint.claimed.pass()
+                traffic.begin(hold)
+            }
             return holds
         } catch {
             logger.warning(

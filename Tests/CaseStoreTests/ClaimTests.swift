@@ -67,6 +67,41 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `what is told while others deliver is delivered, in its order`() async throws {
+            try await Self.withReports(3) { store, pool, reports in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for report in reports {
+                        group.addTask {
+                            for index in 0..<15 {
+                                _ = try await store.told(
+                                    Sample.update("\(index)", of: report, text: "\(index)"))
+                            }
+                        }
+                    }
+                    for _ in 0..<2 {
+                        group.addTask {
+                            for _ in 0..<30 { _ = try await store.deliverAll("roads") }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                _ = try await store.deliverAll("roads")
+                #expect(
+                    try await pool.number("SELECT count(*) FROM delivery WHERE state = 'done'")
+                        == 48)
+                #expect(try await pool.number("SELECT count(*) FROM lane") == 0)
+                // The transactions that ended them are in the order in which they were told.
+                #expect(
+                    try await pool.number(
+                        """
+                        SELECT count(*) FROM (
+                            SELECT xmin::text::bigint < lag(xmin::text::bigint) OVER (
+                                PARTITION BY report ORDER BY id) AS is_late FROM delivery
+                        ) AS told WHERE is_late
+                        """) == 0)
+            }
+        }
+
         @Test func `several who claim at once keep the pace together`() async throws {
             let pace = Peer.Pace(concurrency: 100, perSecond: 0.01)
             try await Self.withReports(10, pace: pace) { store, pool, _ in
@@ -207,12 +242,13 @@ extension CaseStoreTests {
                         now: Sample.now))
                 _ = try await store.told(Sample.update(of: reports[0]))
                 #expect(try await store.claimed("roads").isEmpty)
-                let due = try await store.dueTokens(limit: 10, now: Sample.now)
+                let roads: Peer.Name = Sample.name("roads")
+                let due = try await store.dueTokens(of: roads, limit: 10, now: Sample.now)
                 #expect(due.map(\.token) == ["tk-1"])
-                #expect(try await store.dueTokens(limit: 10, now: Sample.now).isEmpty)
+                #expect(try await store.dueTokens(of: roads, limit: 10, now: Sample.now).isEmpty)
                 #expect(
                     try await store.dueTokens(
-                        limit: 10, now: Sample.now.addingTimeInterval(60)
+                        of: roads, limit: 10, now: Sample.now.addingTimeInterval(60)
                     ).map(\.attempts) == [1])
                 #expect(try await store.resolved(due[0], as: "42", now: Sample.now))
                 #expect(try await !store.resolved(due[0], as: "43", now: Sample.now))

@@ -7,8 +7,6 @@ import Testing
 @testable import CaseStore
 
 extension Sample {
-    static let node: Authority = name("sofia-node")
-
     static func mapping() -> Mapping {
         var mapping = Mapping(
             servicesOut: [name("POTHOLE"): "12"], servicesIn: ["12": name("POTHOLE")])
@@ -20,7 +18,7 @@ extension Sample {
         return mapping
     }
 
-    static func peer(
+    static func teller(
         _ text: String = "roads", flow: Peer.Flow = [.reportsIn, .updatesIn, .updatesOut],
         rules: [Rule] = [], role: Peer.Role = .copy, client: String? = nil
     ) -> Peer {
@@ -57,7 +55,7 @@ struct InboxWorld {
     let peers: [Peer]
 
     static func with(
-        _ peers: [Peer] = [Sample.peer()], _ body: (InboxWorld) async throws -> Void
+        _ peers: [Peer] = [Sample.teller()], _ body: (InboxWorld) async throws -> Void
     ) async throws {
         var settings = CaseStore.Settings()
         settings.peering = Peering(node: Sample.node, peers: peers)
@@ -104,7 +102,7 @@ struct InboxWorld {
 extension CaseStoreTests {
     @Suite struct Inbox {
         @Test func `the open tickets of a peer are listed in their order`() async throws {
-            let peers = [Sample.peer(), Sample.peer("lamps")]
+            let peers = [Sample.teller(), Sample.teller("lamps")]
             try await InboxWorld.with(peers) { world in
                 for (number, id) in ["T3", "T1", "T2"].enumerated() {
                     let told = Sample.told(id, text: "Hole \(number)")
@@ -142,7 +140,7 @@ extension CaseStoreTests {
                     try await world.pool.number(
                         """
                         SELECT count(*) FROM event WHERE actor = 'peer' AND kind = 'created'
-                            AND path = ARRAY['roads', 'sofia-node']
+                            AND path = ARRAY['roads', 'node.example']
                         """) == 1)
             }
         }

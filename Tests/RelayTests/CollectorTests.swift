@@ -114,6 +114,13 @@ import Testing
         #expect(world.pauses.first == pause)
     }
 
+    @Test func `tickets of a peer that tells nothing by itself are looked at`() async throws {
+        let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(300))
+        world.expect(tickets: (0..<120).map { "T\($0)" })
+        await world.run { _, _ in Page(items: [], next: Cursor(text: "x"), isLast: true) }
+        #expect(world.looked == [50, 50, 20])
+    }
+
     @Test func `a token is asked for until it is a ticket, ever more seldom`() async throws {
         let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(1200))
         world.expect(token: "t-1", ticket: "77", after: Self.autumn.addingTimeInterval(300))
@@ -143,6 +150,8 @@ final class World: Sendable {
         var token: (token: DueToken, ticket: String, from: Date, due: Date)?
         var resolved: [String: String] = [:]
         var asked: [Date] = []
+        var tickets: [String] = []
+        var looked: [Int] = []
     }
 
     private let state: Mutex<State>
@@ -160,6 +169,17 @@ final class World: Sendable {
     var pauses: [TimeInterval] { state.withLock { $0.pauses } }
     var resolved: [String: String] { state.withLock { $0.resolved } }
     var askedForToken: [Date] { state.withLock { $0.asked } }
+
+    /// How many tickets were seen at a time.
+    var looked: [Int] { state.withLock { $0.looked } }
+
+    func expect(tickets: [String]) {
+        state.withLock { $0.tickets = tickets }
+    }
+
+    private static func report(_ id: String, at now: Date) -> IncomingReport {
+        IncomingReport(id: id, status: "open", requested: now, updated: now)
+    }
 
     func expect(token: String, ticket: String, after time: Date) {
         guard let peer, let report = Report.ID(rawValue: "sofia-1") else { return }
@@ -202,6 +222,9 @@ final class World: Sendable {
                     return Ticket(id: token.ticket)
                 }
             },
+            look: { _, tickets in
+                tickets.map { .report(Self.report($0, at: self.state.withLock { $0.now })) }
+            },
             now: { self.state.withLock { $0.now } }, chance: { 0.5 },
             pause: {
                 let isOver = self.state.withLock { state in
@@ -222,7 +245,7 @@ final class World: Sendable {
         let (cursor, failed) = state.withLock { ($0.cursor, $0.failed) }
         return [
             Collector.Turn(
-                peer: peer, cursor: cursor, failures: failed,
+                peer: peer, looks: 50, cursor: cursor, failures: failed,
                 tokens: { _, now in
                     self.state.withLock { state in
                         guard let token = state.token, token.due <= now else { return [] }
@@ -243,6 +266,17 @@ final class World: Sendable {
                             attempts: token.attempts + 1, recorded: token.recorded)
                         state.token = (next, old.ticket, old.from, until)
                     }
+                },
+                tickets: { limit, _ in
+                    self.state.withLock { state in
+                        let due = Array(state.tickets.prefix(limit))
+                        state.tickets.removeFirst(due.count)
+                        return due
+                    }
+                },
+                seen: { items, _ in
+                    self.state.withLock { $0.looked.append(items.count) }
+                    return Reception()
                 },
                 receive: { page, now in self.take(page, now: now) },
                 fail: { reason, until in

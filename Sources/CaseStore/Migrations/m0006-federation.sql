@@ -45,6 +45,8 @@ CREATE TABLE ticket (
     seen_content bytea
         CONSTRAINT ticket_seen_content_form CHECK (octet_length(seen_content) = 32),
     seen timestamptz,
+    -- When to look at it next, if the peer does not tell by itself what changed; NULL is at once.
+    look_due timestamptz,
     -- When the token is to be asked for next.
     token_due timestamptz,
     token_attempts integer NOT NULL DEFAULT 0,
@@ -55,6 +57,8 @@ CREATE TABLE ticket (
 
 CREATE INDEX ticket_by_report ON ticket (report);
 CREATE INDEX ticket_by_token ON ticket (token_due) WHERE remote_id IS NULL;
+CREATE INDEX ticket_by_look ON ticket (peer, coalesce(look_due, recorded))
+    WHERE remote_id IS NOT NULL;
 
 -- The outbox: carries one event to one peer until it is done.
 CREATE TABLE delivery (

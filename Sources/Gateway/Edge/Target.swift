@@ -74,13 +74,21 @@ enum Percent {
 
     /// The text with everything encoded that would end an address in a header.
     static func plain(_ text: Substring) -> String {
+        guard !text.utf8.allSatisfy(isPlain) else { return String(text) }
         var plain = ""
         for byte in text.utf8 {
-            let isPlain = byte > 0x20 && byte < 0x7F && !"<>\"".utf8.contains(byte)
+            let isPlain = isPlain(byte)
             let hex = String(byte, radix: 16, uppercase: true)
             plain += isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + hex
         }
         return plain
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""): false
+        default: byte > 0x20 && byte < 0x7F
+        }
     }
 
     private static func digit(_ byte: UInt8) -> UInt8? {

@@ -3,7 +3,8 @@ import Reports
 /// Writes a list of reports piece by piece, so that a million of them need the memory of one.
 package struct ReportListEncoder: Sendable {
     private let format: Format
-    private var members: ReportMembers
+    private let members: ReportMembers
+    private var names: ServiceNames
     // Only the writer of the format is used. All three stand here, and not in an enumeration,
     // because a payload cannot be changed in place: its bytes would be copied at each report.
     private var xml: XMLSink
@@ -16,6 +17,7 @@ package struct ReportListEncoder: Sendable {
     ) {
         self.format = format
         members = ReportMembers(view)
+        names = ServiceNames(in: view.languages)
         xml = XMLSink(absent: absent, capacity: format == .xml ? capacity : 0)
         json = JSONSink(absent: absent, capacity: format.plain == .json ? capacity : 0)
         csv = BulkWriter(view.extensions, capacity: format == .csv ? capacity : 0)
@@ -39,17 +41,21 @@ package struct ReportListEncoder: Sendable {
     /// Adds one report that was looked for at so many metres from it.
     mutating func append(_ report: ReportBytes, in jurisdiction: Jurisdiction, distance: Double?) {
         guard members.shows(report) else { return }
-        switch format {
-        case .xml:
-            members.write(report, in: jurisdiction, distance: distance, to: &xml)
-        case .json:
-            members.write(report, in: jurisdiction, distance: distance, to: &json)
-        case .geojson:
-            json.beginFeature(id: report.id, at: report.coordinate)
-            members.write(report, in: jurisdiction, to: &json)
-            json.endFeature()
-        case .csv:
-            members.write(report, in: jurisdiction, to: &csv)
+        let place = names.place(for: report, in: jurisdiction)
+        names.bytes.withUnsafeBytes { bytes in
+            let name = ReportBytes.Text(rebasing: bytes[place])
+            switch format {
+            case .xml:
+                members.write(report, name, in: jurisdiction, distance: distance, to: &xml)
+            case .json:
+                members.write(report, name, in: jurisdiction, distance: distance, to: &json)
+            case .geojson:
+                json.beginFeature(id: report.id, at: report.coordinate)
+                members.write(report, name, in: jurisdiction, to: &json)
+                json.endFeature()
+            case .csv:
+                members.write(report, name, to: &csv)
+            }
         }
     }
 

@@ -3,14 +3,15 @@ import Reports
 import XML
 
 /// Writes the members of reports: the seventeen of the standard in its order, then the extensions.
-struct ReportMembers {
+///
+/// A class, as each of a list's reports is written with it and it would be copied for each.
+final class ReportMembers: Sendable {
     private let extensions: ReportView.Extensions
     private let languages: [Language]
     private let habits: ReportHabits
     private let pictures: PictureAddresses
     private let notes: [Report.ID: [Note]]
     private let provenances: [Report.ID: ShownProvenance]
-    private var names: ServiceNames
 
     init(_ view: ReportView) {
         extensions = view.extensions
@@ -19,41 +20,32 @@ struct ReportMembers {
         habits = ReportHabits(view.dialects, pictures: pictures)
         notes = view.notes
         provenances = view.provenances
-        names = ServiceNames(in: view.languages)
     }
 
     /// Whether the client can read the report at all.
     func shows(_ report: ReportBytes) -> Bool { habits.shows(report) }
 
     /// Writes one report as a row of GeoReport Bulk.
-    mutating func write(
-        _ report: ReportBytes, in jurisdiction: Jurisdiction, to bulk: inout BulkWriter
+    func write(
+        _ report: ReportBytes, _ serviceName: ReportBytes.Text, to bulk: inout BulkWriter
     ) {
-        let place = names.place(for: report, in: jurisdiction)
-        names.bytes.withUnsafeBytes { bytes in
-            let name = ReportBytes.Text(rebasing: bytes[place])
-            withPicture(of: report) { bulk.append(report, serviceName: name, picture: $0) }
-        }
+        withPicture(of: report) { bulk.append(report, serviceName: serviceName, picture: $0) }
     }
 
     /// Writes one report as an object (GR-8.3).
     ///
     /// `distance` is how many metres it is from where it was looked for.
-    mutating func write(
-        _ report: ReportBytes, in jurisdiction: Jurisdiction, distance: Double? = nil,
-        to sink: inout some Sink
+    func write(
+        _ report: ReportBytes, _ serviceName: ReportBytes.Text, in jurisdiction: Jurisdiction,
+        distance: Double? = nil, to sink: inout some Sink
     ) {
-        let name = names.place(for: report, in: jurisdiction)
-        names.bytes.withUnsafeBytes { bytes in
-            let name = ReportBytes.Text(rebasing: bytes[name])
-            habits.withShown(report) { shown in
-                write(shown, name, in: jurisdiction, distance: distance, to: &sink)
-            }
+        habits.withShown(report) { shown in
+            write(shown: shown, serviceName, in: jurisdiction, distance: distance, to: &sink)
         }
     }
 
     private func write(
-        _ report: ReportBytes, _ serviceName: ReportBytes.Text, in jurisdiction: Jurisdiction,
+        shown report: ReportBytes, _ serviceName: ReportBytes.Text, in jurisdiction: Jurisdiction,
         distance: Double?, to sink: inout some Sink
     ) {
         sink.beginObject("request", as: .item)

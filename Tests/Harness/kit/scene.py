@@ -81,9 +81,8 @@ class Scene:
         """Clients that report to us, with all services in turn."""
         return Load(self.instance, self.key, self.history, seed=self.seed, codes=[*SERVICES], **more)
 
-    @property
-    def destinations(self) -> list[Destination]:
-        return [Destination(r.name, self.doubts.get(r.name, "none")) for r in self.receivers]
+    def destinations(self, wants: dict) -> list[Destination]:
+        return [Destination(r.name, self.doubts.get(r.name, "none"), wants.get(r.name)) for r in self.receivers]
 
     def drain(self, within: float, hastened: bool = True) -> float:
         """Waits until nothing waits any more; the seconds that took, or all of them.
@@ -102,11 +101,11 @@ class Scene:
         self.history.note("scene", "info", "drained", seconds=round(took, 1))
         return took
 
-    def judge(self) -> Findings:
-        """Looks at everything once more, and says what was wrong."""
+    def judge(self, wants: dict | None = None) -> Findings:
+        """Looks at everything once more, and says what was wrong; `wants` as destinations have it."""
         self.ledger.look(self.history)
         self.ledger.note_doubts(self.history)
         self.ledger.note_left(self.history, everything=bool(self.receivers))
-        findings = check(self.history, self.destinations)
+        findings = check(self.history, self.destinations(wants or {}))
         self.history.note("checker", "info", "verdict", text=str(findings))
         return findings
