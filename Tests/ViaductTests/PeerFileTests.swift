@@ -15,7 +15,7 @@ import Testing
             api_key_file: key
             signing_secret_file: secret
             authority: roads.example
-            client: o311_abc1234
+            client: o311_abc123
             mapping: roads.mapping.yaml
             flow: [reports_out, updates_out, updates_in]
             role: handler
@@ -41,7 +41,7 @@ import Testing
         #expect(problems == [])
         let (peer, link) = try #require(file.map { ($0.peer, $0.link) })
         #expect(peer.authority.rawValue == "roads.example")
-        #expect(peer.client?.rawValue == "o311_abc1234")
+        #expect(peer.client?.rawValue == "o311_abc123")
         #expect(peer.flow == [.reportsOut, .updatesOut, .updatesIn])
         #expect(peer.role == .handler(turn: 2))
         #expect(peer.privacy.allowed == [.contact, .handlerOnly])
@@ -186,8 +186,8 @@ import Testing
 
     @Test func `two peers share no name, authority or client, and none has ours`() throws {
         let space = try City.workspace([
-            "a.yaml": City.peer + "client: o311_abc1234\n",
-            "b.yaml": City.peer + "client: o311_abc1234\n",
+            "a.yaml": City.peer + "client: o311_abc123\n",
+            "b.yaml": City.peer + "client: o311_abc123\n",
             "c.yaml": City.peer.replacing("name: roads", with: "name: us"),
             "d.mapping.yaml": "services: {HOLE: x}",
         ])
@@ -198,7 +198,7 @@ import Testing
             problems.map { $0.description.replacing(space.path + "/", with: "") } == [
                 "b.yaml:1: name: roads is already used by a.yaml",
                 "b.yaml:1: authority: roads is already used by a.yaml",
-                "b.yaml:9: client: o311_abc1234 is already used by a.yaml",
+                "b.yaml:9: client: o311_abc123 is already used by a.yaml",
                 "c.yaml:1: authority: us is our own name (node); two systems need two names",
             ])
     }
