@@ -12,7 +12,7 @@ from .instance import wait_until
 from .wire import Answer, Caller, request
 
 Say = Callable[[str], None]
-PATIENCE = 120
+PATIENCE = 25
 
 
 def taken(answer: Answer, name: str = "service_request_id") -> str:
