@@ -71,6 +71,7 @@ class Federation:
         """The host makes a key for the guest; both write down what they need of it."""
         options = [part for scope in scopes for part in ("--scope", scope)]
         key = self.nodes[host].key(f"{guest}.example", *options)
+        self.keys[f"{guest} at {host}"] = key
         write_secret(self.nodes[guest], f"secrets/key-of-{host}", key)
         known = self.nodes[host].settings / "peers" / f"{guest}.yaml"
         if known.exists():
