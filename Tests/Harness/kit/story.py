@@ -21,7 +21,8 @@ def taken(answer: Answer, name: str = "service_request_id") -> str:
 
 
 def shown(caller: Caller, identifier: str) -> dict:
-    return caller.get(f"/requests/{identifier}.json", extensions="true").json[0]
+    """A report as somebody with this key sees it."""
+    return caller.get(f"/requests/{identifier}.json", extensions="true", api_key=caller.key).json[0]
 
 
 def found(caller: Caller, text: str) -> dict | None:
