@@ -85,7 +85,7 @@ let package = Package(
             dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
         .testTarget(
-            name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nioSSL]),
+            name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nio, .nioSSL]),
         .testTarget(
             name: "RelayTests",
             dependencies: [
