@@ -14,6 +14,7 @@ extension CaseStore {
             WITH due AS MATERIALIZED (
                 SELECT remote_id, report FROM ticket
                 WHERE peer = \(peer.name.rawValue) AND remote_id IS NOT NULL
+                    AND direction <> 'known'
                     AND coalesce(look_due, recorded) <= \(now)
                 ORDER BY coalesce(look_due, recorded) LIMIT \(limit) FOR UPDATE SKIP LOCKED
             )

@@ -41,7 +41,7 @@ extension Collector.Surroundings {
             },
             collect: { name, cursor async throws(PeerError) in
                 guard let line = all[name] else { throw Self.noLine }
-                return try await line.page(after: cursor, in: store)
+                return try await line.adapter.collect(after: cursor, over: line.wire)
             },
             resolve: { name, token async throws(PeerError) in
                 guard let line = all[name] else { throw Self.noLine }
@@ -59,25 +59,6 @@ extension Collector.Surroundings {
 
     private static var noLine: PeerError {
         PeerError(.refused, "the settings do not name it")
-    }
-}
-
-extension PeerLine {
-    /// The next page of the peer; one that tells of no change is looked at by its tickets as well.
-    fileprivate func page(
-        after cursor: Cursor?, in store: CaseStore
-    ) async throws(PeerError) -> Page {
-        guard peer.flow.contains(.updatesIn) else {
-            return try await adapter.collect(after: cursor, over: wire)
-        }
-        let look = TicketLook(by: adapter) { [peer] id, limit throws(PeerError) in
-            do throws(CaseStoreError) {
-                return try await store.openTickets(of: peer.name, behind: id, limit: limit)
-            } catch {
-                throw PeerError(.later(nil), "our tickets cannot be read now")
-            }
-        }
-        return try await look.page(after: cursor, over: wire)
     }
 }
 

@@ -101,24 +101,29 @@ struct InboxWorld {
 
 extension CaseStoreTests {
     @Suite struct Inbox {
-        @Test func `the open tickets of a peer are listed in their order`() async throws {
-            let peers = [Sample.teller(), Sample.teller("lamps")]
-            try await InboxWorld.with(peers) { world in
-                for (number, id) in ["T3", "T1", "T2"].enumerated() {
-                    let told = Sample.told(id, text: "Hole \(number)")
-                    try await world.tell([.report(told)])
-                }
-                try await world.tell([.report(Sample.told("L1", text: "Lamp"))], from: peers[1])
+        @Test func `what changed lately is looked at often, and what is closed daily`()
+            async throws
+        {
+            try await InboxWorld.with { world in
                 try await world.tell([
-                    .report(Sample.told("T2", "fixed", text: "Hole 2", after: 60))
+                    .report(Sample.told("T1")), .report(Sample.told("T2", "fixed", text: "Two")),
                 ])
-                func open(behind id: String = "", limit: Int = 9) async throws -> [String] {
-                    try await world.store.openTickets(of: peers[0].name, behind: id, limit: limit)
+                func due(_ seconds: TimeInterval) async throws -> [String] {
+                    try await world.store.dueLooks(
+                        at: world.peer, limit: 10, now: Sample.now.addingTimeInterval(seconds)
+                    ).sorted()
                 }
-                #expect(try await open() == ["T1", "T3"])
-                #expect(try await open(limit: 1) == ["T1"])
-                #expect(try await open(behind: "T1") == ["T3"])
-                #expect(try await open(behind: "T3") == [])
+                #expect(try await due(99) == [])
+                #expect(try await due(100) == ["T1", "T2"])
+                #expect(try await due(159) == [])
+                #expect(try await due(160) == ["T1"])
+                // A day later nothing has changed: every hour is enough.
+                #expect(try await due(86_500) == ["T1", "T2"])
+                #expect(try await due(90_000) == [])
+                #expect(try await due(90_200) == ["T1"])
+                // After 90 days nobody reopens it.
+                #expect(try await due(8_000_000) == ["T1", "T2"])
+                #expect(try await due(9_000_000) == ["T1"])
             }
         }
 
