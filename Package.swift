@@ -78,13 +78,14 @@ let package = Package(
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
-        .testTarget(name: "FederationTests", dependencies: ["Federation", "Reports"]),
+        .testTarget(
+            name: "FederationTests", dependencies: ["Federation", "Reports", "AdapterKit"]),
         .testTarget(
             name: "Open311Tests",
             dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
         .testTarget(
-            name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nioSSL]),
+            name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nio, .nioSSL]),
         .testTarget(
             name: "RelayTests",
             dependencies: [

@@ -184,15 +184,28 @@ extension Receiving {
                         AND ticket.peer = \(peer.name.rawValue) AND ticket.remote_id IS NOT NULL)
             ORDER BY report.requested DESC LIMIT 50
             """)
+        let said = Self.look(of: text)
         for row in rows {
             var cells = row.cells
             let id = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
             let (title, description) = try (cells.next(String?.self), cells.next(String?.self))
             let whole = [title, description].compactMap { $0 }.joined(separator: " ")
-            let looks = [description, whole].compactMap { $0 }.map { Echo.text($0).content }
-            if looks.contains(Echo.text(text).content) { return id }
+            let looks = [description, whole].compactMap { $0 }.map(Self.look)
+            if looks.contains(said) { return id }
         }
         return nil
+    }
+
+    /// A text as it is compared: without the addresses at its end. Where there is no place for them,
+    /// whoever hands a report on adds those of its pictures, and where it is read.
+    private static func look(of text: String) -> String {
+        var words = text.split(whereSeparator: \.isWhitespace)
+        while words.count > 1, let last = words.last,
+            last.hasPrefix("https://") || last.hasPrefix("http://")
+        {
+            words.removeLast()
+        }
+        return Echo.text(words.joined(separator: " ")).content
     }
 
     /// Peers round coordinates, to about ten metres at the worst.

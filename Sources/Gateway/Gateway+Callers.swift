@@ -78,7 +78,7 @@ extension Gateway {
             try await store.notes(of: reports())
         }
         guard peer != nil, let node = settings.peers?.node else { return view }
-        view.provenances = try await asking { () async throws(CaseStoreError) in
+        view.provenances = try await telling { () async throws(CaseStoreError) in
             let ids = try reports()
             let known = try await store.provenances(of: ids)
             return Self.shown(ids, known, at: node)

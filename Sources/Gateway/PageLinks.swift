@@ -11,11 +11,15 @@ struct PageLinks {
     /// The address of the search with all its parameters but those that choose the page.
     init(address: String, query: String?) {
         self.address = address
-        kept = (query ?? "").split(separator: "&").filter { item in
-            let name = item.prefix { $0 != "=" }
-            return !["page", "offset", "cursor", "api_key"].contains(name)
-        }.map(Percent.plain)
+        // By bytes: finding characters in an address takes ten times as long.
+        kept = (query ?? "").utf8.split(separator: UInt8(ascii: "&")).map(Substring.init)
+            .filter { item in
+                let name = Substring(item.utf8.prefix { $0 != UInt8(ascii: "=") })
+                return !Self.choosing.contains(name)
+            }.map(Percent.plain)
     }
+
+    private static let choosing: [Substring] = ["page", "offset", "cursor", "api_key"]
 
     /// The header, or `nil` if one page holds everything.
     func header(_ search: Search, _ page: FoundPage) -> String? {

@@ -49,7 +49,7 @@ extension Question: Hashable {
     static func == (one: Question, other: Question) -> Bool {
         one.published === other.published && one.format == other.format && one.path == other.path
             && one.query == other.query && one.acceptLanguage == other.acceptLanguage
-            && one.client == other.client && one.peer?.name == other.peer?.name
+            && one.client == other.client && one.peer == other.peer
     }
 
     func hash(into hasher: inout Hasher) {

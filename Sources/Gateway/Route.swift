@@ -82,7 +82,7 @@ package struct Route: Sendable, Equatable {
         // By bytes: an address is ASCII, and finding characters in it takes ten times as long.
         var segments = path.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init)[...]
         guard let last = segments.popLast() else { throw Unknown(format: nil) }
-        if segments.elementsEqual(["media"]) {
+        if segments.count == 1, segments.first == "media" {
             guard let name = Percent.decoded(last) else { throw Unknown(format: nil) }
             self.init(base: Base(), resource: .media(name), format: nil)
             return
@@ -151,6 +151,8 @@ package struct Route: Sendable, Equatable {
         "fixmystreet": .fixmystreet, "fms-import": .fmsImport, "adapter": .adapter,
     ]
 
+    private static let root: [Substring] = ["open311", "v2"]
+
     private enum Found {
         case named(Resource)
         /// `requests/json`, as an old client writes `requests.json` (peers 3.1).
@@ -158,9 +160,9 @@ package struct Route: Sendable, Equatable {
     }
 
     private static func resource(_ words: ArraySlice<Substring>, _ name: Substring) -> Found? {
-        let isBase = words.starts(with: ["open311", "v2"])
+        let isBase = words.starts(with: Self.root)
         if name == "discovery" {
-            let isBeside = words.isEmpty || words.elementsEqual(["open311"])
+            let isBeside = words.isEmpty || words.count == 1 && words.first == "open311"
             return isBeside || isBase && words.count == 2 ? .named(.discovery) : nil
         }
         guard isBase else { return nil }

@@ -129,6 +129,9 @@ final class Connections: Sendable {
         settings.httpVersion = .http1Only
         settings.timeout = .init(connect: TimeAmount(pin.connect))
         settings.connectionPool.idleTimeout = .seconds(10)
+        // How much a server gets at a time is decided by whoever calls it: what waits here unseen
+        // would be sent by the time that nobody wants it sent.
+        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         settings.connectionPool.retryConnectionEstablishment = false
         settings.tracing.tracer = nil
         if case .name(let name) = pin.host {

@@ -207,7 +207,7 @@ extension OutboundClient {
                 return try await connections.with(pin) { lease throws(OutboundError) in
                     let response = try await within(until: deadline, orElse: call.late) {
                         () async throws(OutboundError) in
-                        try await self.head(of: call, over: lease, limits)
+                        try await self.head(of: call, over: lease, limits, until: deadline)
                     }
                     return try await read(response)
                 }
@@ -228,7 +228,8 @@ extension OutboundClient {
 
     /// The head of the answer; its body is still to come.
     private func head(
-        of call: Call, over lease: Connections.Lease, _ limits: FetchLimits
+        of call: Call, over lease: Connections.Lease, _ limits: FetchLimits,
+        until deadline: ContinuousClock.Instant
     ) async throws(OutboundError) -> HTTPClientResponse {
         var request = HTTPClientRequest(url: call.destination.text)
         request.method = .init(rawValue: call.method)
@@ -236,7 +237,11 @@ extension OutboundClient {
         if !request.headers.contains(name: "User-Agent") {
             request.headers.add(name: "User-Agent", value: agent)
         }
-        if !call.body.isEmpty { request.body = .bytes(call.body) }
+        if !call.body.isEmpty {
+            request.body = .stream(
+                TimedBody(bytes: call.body, deadline: deadline),
+                length: .known(Int64(call.body.count)))
+        }
         do {
             return try await lease.client.execute(
                 request, timeout: TimeAmount(limits.connect + limits.firstByte))

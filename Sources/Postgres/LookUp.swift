@@ -20,8 +20,8 @@ package struct LookUp: Sendable {
 extension Pool {
     /// Finds the rows of one key; those of other callers' keys may be among them.
     ///
-    /// While a statement of this look-up is under way, keys are gathered for the next one, which is
-    /// sent when that ends, when it is full, or when it has waited for some milliseconds. So a key
+    /// While two statements of this look-up are under way, keys are gathered for the next one, which
+    /// is sent when one of them ends, when it is full, or when it has waited for some milliseconds. So a key
     /// is only ever looked for after its caller has asked: what was committed before is found. A
     /// failure is that of all whose keys stood in the statement.
     package func find(

@@ -14,6 +14,9 @@ final class Gathering {
 
     /// More keys in a statement cost those in front the time of reading more rows.
     static let most = 32
+    /// Statements on their way at the same time: with one alone, we rest while the server works and
+    /// the server while we do.
+    static let atOnce = 2
     /// How many milliseconds keys wait at most for the statement before them: when that takes long,
     /// nothing is won by waiting.
     static let patience: Int32 = 5
@@ -26,7 +29,7 @@ final class Gathering {
 
     fileprivate func isDue(at now: Nanoseconds) -> Bool {
         !keys.isEmpty
-            && (underWay == 0 || now >= since &+ Nanoseconds(Self.patience) * 1_000_000)
+            && (underWay < Self.atOnce || now >= since &+ Nanoseconds(Self.patience) * 1_000_000)
     }
 }
 

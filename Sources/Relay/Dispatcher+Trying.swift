@@ -56,37 +56,31 @@ extension Dispatcher {
         let notes = ExchangeNotes()
         let wire = notes.noting(line.wire) { objection(to: hold) }
         var stage = FailedTry.Stage.sending
+        func attempt(
+            _ outcome: Attempt.Outcome, _ status: Int? = nil, _ reason: String? = nil
+        ) -> Attempt {
+            Attempt(
+                started: started, ended: surroundings.now(), outcome: outcome,
+                status: status ?? notes.status, reason: reason)
+        }
         do throws(PeerError) {
             if opening == .look {
                 stage = .looking
                 if let ticket = try await line.adapter.find(message, over: wire) {
-                    return Trial(
-                        end: .success(ticket),
-                        attempt: Attempt(
-                            started: started, ended: surroundings.now(), outcome: .found,
-                            status: notes.status))
+                    return Trial(end: .success(ticket), attempt: attempt(.found))
                 }
                 stage = .sending
             }
             let ticket = try await line.adapter.deliver(message, over: wire)
-            return Trial(
-                end: .success(ticket),
-                attempt: Attempt(
-                    started: started, ended: surroundings.now(), outcome: .accepted,
-                    status: notes.status))
+            return Trial(end: .success(ticket), attempt: attempt(.accepted))
         } catch {
             let redaction = Redaction(hiding: line.secrets + message.personalTexts)
-            let status = error.status ?? notes.status
             let said = [error.reason, notes.text].compactMap { $0 }.joined(separator: " – ")
+            let kept = PeerError(
+                error.kind, redaction.text(error.reason, most: 500), status: error.status)
             return Trial(
-                end: .failure(
-                    Failure(
-                        error: PeerError(
-                            error.kind, redaction.text(error.reason, most: 500), status: status),
-                        stage: stage)),
-                attempt: Attempt(
-                    started: started, ended: surroundings.now(), outcome: error.kind.outcome,
-                    status: status, reason: redaction.text(said)))
+                end: .failure(Failure(error: kept, stage: stage)),
+                attempt: attempt(error.kind.outcome, error.status, redaction.text(said)))
         }
     }
 

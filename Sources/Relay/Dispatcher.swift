@@ -44,44 +44,39 @@ package struct Dispatcher: Sendable {
     }
 
     private enum End {
-        case traffic, stopped, other
+        case traffic, grace, other
     }
 
     private func serve(until stop: AsyncStream<Never>) async {
         let all = lines.map { Traffic($0) }
+        // Without peers there is nothing to do until somebody stops us.
+        guard !all.isEmpty else {
+            for await _ in stop {}
+            return
+        }
         await withTaskGroup(of: End.self) { group in
             for traffic in all {
-                group.addTask {
-                    await serve(traffic)
-                    return .traffic
-                }
+                group.addTask { await ended(.traffic) { await serve(traffic) } }
             }
-            group.addTask {
-                await wake(all)
-                return .other
-            }
-            group.addTask {
-                await keepHolds(of: all)
-                return .other
-            }
+            group.addTask { await ended(.other) { await wake(all) } }
+            group.addTask { await ended(.other) { await keepHolds(of: all) } }
             group.addTask {
                 for await _ in stop {}
                 for traffic in all { traffic.close() }
-                await surroundings.grace()
-                return .stopped
+                return await ended(.grace) { await surroundings.grace() }
             }
             var open = all.count
             while open > 0, let end = await group.next() {
-                switch end {
-                case .traffic: open -= 1
-                case .stopped: group.cancelAll()
-                case .other: break
-                }
+                if end == .traffic { open -= 1 }
+                if end == .grace { break }
             }
-            // Without peers there is nothing to do until somebody stops us.
-            if all.isEmpty { for await _ in stop {} }
             group.cancelAll()
         }
+    }
+
+    private func ended(_ end: End, _ work: () async -> Void) async -> End {
+        await work()
+        return end
     }
 
     /// Claims for one peer whenever there is room and a reason, and never waits for a delivery.

@@ -140,7 +140,8 @@ extension Jurisdiction {
             self.repeatWindow = repeatWindow
             self.windowLimit = windowLimit
             places = Dictionary(
-                services.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { first, _ in first })
+                services.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { first, _ in first }
+            )
         }
     }
 }

@@ -197,6 +197,19 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `what was added to a text on its way does not make it another`() async throws {
+            let stripped = Sample.teller("stripped")
+            try await InboxWorld.with([Self.copy, stripped]) { world in
+                _ = try await world.delivered()
+                let near = Sample.place(Sample.coordinate(42.70001, 23.29999))
+                let added = "A hole\n\nhttps://a.example/1.jpg\n\nhttp://b.example/requests/b-7"
+                let back = Sample.told("S1", text: added, place: near)
+                #expect(try await world.tell([.report(back)], from: stripped).known == 1)
+                let other = Sample.told("S2", text: "A hole, large", place: near)
+                #expect(try await world.tell([.report(other)], from: stripped, at: 200).taken == 1)
+            }
+        }
+
         @Test func `two that contradict each other are stopped, and people see it`() async throws {
             try await InboxWorld.with([Self.handler]) { world in
                 _ = try await world.delivered()

@@ -1,5 +1,6 @@
 import CaseStore
 import Crypto
+import Federation
 import FoundationEssentials
 import GeoReport
 import Reports
@@ -113,14 +114,20 @@ import Testing
         }
         func question(
             _ path: String = path, _ query: String? = "page_size=5", language: String? = nil,
-            by client: Client? = nil, of other: Published? = nil
+            by client: Client? = nil, peer: PeerCalls.Caller? = nil, of other: Published? = nil
         ) throws -> Question {
             var fields = Fields()
             fields.acceptLanguage = language
             let request = EdgeRequest(method: .get, path: path, query: query, fields: fields)
             let route = try Route(parsing: path)
             let format = try #require(route.format)
-            return Question(try Call(request, route, format, other ?? published), by: client)
+            return Question(
+                try Call(request, route, format, other ?? published), by: client, peer: peer)
+        }
+        func peer(_ name: String) throws -> PeerCalls.Caller {
+            PeerCalls.Caller(
+                name: try #require(Peer.Name(rawValue: name)),
+                authority: try #require(Authority(rawValue: name)), secrets: [])
         }
         let compact = Client.Profile(absent: .compact)
         let questions = [
@@ -129,6 +136,8 @@ import Testing
             try question("/sofia/fixmystreet/open311/v2/requests.json"),
             try question(path, nil), try question(path, "page_size=6"),
             try question(path, "page_size=5&extensions=true"), try question(language: "en"),
+            try question(by: client("o311_aaaaaa"), peer: peer("roads")),
+            try question(by: client("o311_aaaaaa"), peer: peer("parks")),
             try question(by: client("o311_aaaaaa")), try question(by: client("o311_bbbbbb")),
             try question(by: client("o311_aaaaaa", compact)),
             try question(
@@ -136,7 +145,7 @@ import Testing
         ]
         #expect(Set(questions).count == questions.count)
         #expect(try question() == questions[0])
-        #expect(try question(by: client("o311_aaaaaa")) == questions[8])
+        #expect(try question(by: client("o311_aaaaaa")) == questions[10])
     }
 }
 

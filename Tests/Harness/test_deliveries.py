@@ -130,10 +130,15 @@ def test_d8_a_peer_that_is_down_costs_a_probe_and_nobody_elses_time(capsys):
 
 @contextmanager
 def another(scene: Scene):
-    """A second Viaduct on the same database, with the same settings."""
+    """A second Viaduct on the same database, with the same settings: both call themselves the same."""
+    address = f"http://127.0.0.1:{scene.instance.port}"
+    scene.instance.environment["VIADUCT_HTTP_PUBLIC_URL"] = address
     environment = {
         name: value for name, value in scene.instance.environment.items()
-        if name in ("VIADUCT_DATABASE_URL", "VIADUCT_OUTBOUND_ALLOW", "VIADUCT_OUTBOUND_PORTS")
+        if name in (
+            "VIADUCT_DATABASE_URL", "VIADUCT_HTTP_PUBLIC_URL", "VIADUCT_OUTBOUND_ALLOW",
+            "VIADUCT_OUTBOUND_PORTS",
+        )
     }  # fmt: skip
     with Instance(scene.instance.settings, **environment) as second:
         yield second

@@ -14,7 +14,7 @@ from kit import hostile
 from kit.checker import Destination, check
 from kit.hostile import Hostile
 from kit.instance import Instance, peak, wait_until, write_jurisdiction
-from kit.peers import name_node, write_peer
+from kit.peers import PLAIN, name_node, write_peer
 from kit.receiver import KEY, Receiver
 from kit.scene import LONG, SEED, SERVICES, Scene
 from kit.site import Counter, Page, Site
@@ -27,7 +27,8 @@ pytestmark = pytest.mark.usefixtures("binary")
 def test_d12_no_update_is_missed_and_none_comes_twice(capsys, skew):
     """A peer with a wrong clock, with pages whose borders fall between equals, that shows some late."""
     plain = Receiver("plain", skew=skew, most=50)
-    peers = {"plain": {"flow": ["reports_out", "updates_in"]}}
+    pages = {"updates_pages": "numbered", "updates_page_size_name": "page_size", "updates_page_size": "50"}
+    peers = {"plain": {"flow": ["reports_out", "updates_in"], "open311": {**PLAIN, **pages}}}
     with Scene(f"reading-{skew.total_seconds():.0f}", [plain], peers) as scene:
         scene.instance.start()
         with scene.load(most=10, told_of=10**6) as load:
@@ -49,7 +50,7 @@ def test_d12_no_update_is_missed_and_none_comes_twice(capsys, skew):
             if number % 100 == 0:
                 time.sleep(0.5)
         ours = 'SELECT count(*) FROM "update"'
-        wait_until(lambda: scene.ledger.count(ours) >= total, within=300, pause=0.5)
+        wait_until(lambda: scene.ledger.count(ours) >= total, within=120, pause=0.5)
         time.sleep(5)  # Whatever comes twice, comes now.
         for row in scene.ledger.rows('SELECT description FROM "update"'):
             scene.history.note("ours", "info", "effect", key=KEY.search(row[0]).group())

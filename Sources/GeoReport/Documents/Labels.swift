@@ -67,9 +67,7 @@ struct ServiceNames {
             known = []
             bytes = []
         }
-        if let name = known.first(where: { holds(report.service, at: $0.code) })?.name {
-            return name
-        }
+        if let name = name(of: report.service) { return name }
         // Labels that the catalogue does not have are different each time, and not remembered.
         bytes.removeLast(bytes.count - (known.last?.name.upperBound ?? 0))
         guard let service = jurisdiction.service(of: report) else {
@@ -82,12 +80,18 @@ struct ServiceNames {
         return entry.name
     }
 
-    private func holds(_ code: ReportBytes.Text, at place: Range<Int>) -> Bool {
-        guard code.count == place.count else { return false }
-        for offset in 0..<code.count where bytes[place.lowerBound + offset] != code[offset] {
-            return false
+    /// The name that was found for this code before.
+    private func name(of code: ReportBytes.Text) -> Range<Int>? {
+        bytes.withUnsafeBytes { bytes in
+            known.first { entry in
+                guard code.count == entry.code.count else { return false }
+                let start = entry.code.lowerBound
+                // Codes differ at their ends: ROAD-1, ROAD-2.
+                var offset = code.count
+                while offset > 0, bytes[start + offset - 1] == code[offset - 1] { offset -= 1 }
+                return offset == 0
+            }?.name
         }
-        return true
     }
 
     private mutating func add(_ text: ReportBytes.Text) -> Range<Int> {

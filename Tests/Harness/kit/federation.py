@@ -45,7 +45,7 @@ class Federation:
 
     def _introduce(self) -> None:
         """Makes the keys and secrets, and writes into the files what only the first start knows."""
-        for name, node in self.nodes.items():
+        for node in self.nodes.values():
             (node.settings / "secrets").mkdir()
             for file in node.settings.rglob("*.yaml"):
                 text = file.read_text()
@@ -54,13 +54,16 @@ class Federation:
                 file.write_text(text)
             for other in self.nodes.values():
                 allow_port(node, other.port)
+        # A key is made with settings that are whole; what they name is made by the others.
+        for guest, host in (("ngo", "sofia"), ("sofia", "ngo"), ("ngo", "prishtina")):
+            write_secret(self.nodes[guest], f"secrets/key-of-{host}", "yet to come")
+        secret = signing_secret("ngo and sofia")
+        write_secret(self.nodes["ngo"], "secrets/shared-with-sofia", secret)
+        write_secret(self.nodes["sofia"], "secrets/shared-with-ngo", secret)
         self.keys["app"] = self.nodes["ngo"].key("The app", "--scope", "report", "--scope", "update")
         self._meet("ngo", "sofia", "report", "update", "follow")
         self._meet("sofia", "ngo", "update", "follow")
         self._meet("ngo", "prishtina", "report", "update", "follow")
-        secret = signing_secret("ngo and sofia")
-        write_secret(self.nodes["ngo"], "secrets/shared-with-sofia", secret)
-        write_secret(self.nodes["sofia"], "secrets/shared-with-ngo", secret)
         for city in ("sofia", "prishtina"):
             self.keys[f"staff of {city}"] = self.nodes[city].key("Staff", "--scope", "update", "--scope", "staff")
 
@@ -68,6 +71,7 @@ class Federation:
         """The host makes a key for the guest; both write down what they need of it."""
         options = [part for scope in scopes for part in ("--scope", scope)]
         key = self.nodes[host].key(f"{guest}.example", *options)
+        self.keys[f"{guest} at {host}"] = key
         write_secret(self.nodes[guest], f"secrets/key-of-{host}", key)
         known = self.nodes[host].settings / "peers" / f"{guest}.yaml"
         if known.exists():

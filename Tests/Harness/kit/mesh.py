@@ -52,6 +52,7 @@ class Mesh:
         secret = signing_secret(" ".join(sorted((here, there))))
         keys = {}
         for host, guest in ((here, there), (there, here)):
+            # Before the guest's file names them.
             key = self.nodes[host].key(guest, "--scope", "report", "--scope", "update", "--scope", "follow")
             keys[host] = key[:11]
             write_secret(self.nodes[guest], f"key-of-{host}", key)

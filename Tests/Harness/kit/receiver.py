@@ -135,6 +135,7 @@ class Receiver:
         self.tokens: dict[str, tuple[str, float]] = {}
         self.by_key: dict[str, str] = {}
         self.traffic = Traffic()
+        self.paths: list[str] = []
         self.pace: float = 0
         """How long each POST takes."""
         self.refusing: Callable[[str], int | None] = lambda text: None
@@ -331,6 +332,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         receiver = self.receiver
         receiver.traffic.reads.append(time.monotonic())
+        receiver.paths.append(self.path)
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         path = unquote(parts.path.removeprefix(BASE).strip("/"))
