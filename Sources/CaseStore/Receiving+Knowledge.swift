@@ -26,7 +26,10 @@ extension Receiving {
         known.echoed = Set([text ? .text : nil, status ? .status : nil].compactMap { $0 })
         known.changes = try cells.next()
         known.earlier = earlier(content, held)
-        if text == false, let said, try await isOnItsWay(said, to: held, in: transaction) {
+        guard text == false, let said else { return known }
+        if try await isOnItsWay(said, to: held, in: transaction) {
+            known.echoed = [.text, .status]
+        } else if try await isHeldFromOthers(said, of: held, in: transaction) {
             known.echoed = [.text, .status]
         }
         return known
@@ -130,6 +133,27 @@ extension Receiving {
                 AND delivery.state IN ('waiting', 'parked') AND delivery.first_tried IS NOT NULL
                 AND told.description IS NOT NULL
             """)
+        return try Self.tells(rows, said)
+    }
+
+    /// Whether a peer that has a report of ours by another way, and tells no origin, says what others
+    /// told us: it has that by the same way.
+    private func isHeldFromOthers(
+        _ said: String, of held: HeldReport?, in transaction: Transaction
+    ) async throws(PostgresError) -> Bool {
+        guard let held, held.direction == "known", item.kind == .update, item.provenance == nil
+        else { return false }
+        let rows = try await transaction.query(
+            """
+            SELECT description FROM "update"
+            WHERE report = \(held.id.rawValue) AND description IS NOT NULL
+                AND client IS DISTINCT FROM \(client.rawValue)
+            """)
+        return try Self.tells(rows, said)
+    }
+
+    /// Whether one of these rows of texts says the same.
+    private static func tells(_ rows: Rows, _ said: String) throws(PostgresError) -> Bool {
         for row in rows {
             var cells = row.cells
             if Echo.text(try cells.next()).content == Echo.text(said).content { return true }

@@ -210,6 +210,28 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `who has a report by another way tells what others told, and that is no news`()
+            async throws
+        {
+            let stripped = Sample.teller("stripped")
+            try await InboxWorld.with([Self.copy, stripped]) { world in
+                let report = try await world.delivered()
+                _ = try await world.store.told(Sample.update(of: report, nil, text: "We saw it"))
+                let near = Sample.place(Sample.coordinate(42.7, 23.3))
+                try await world.tell(
+                    [.report(Sample.told("S1", text: "A hole", place: near))], from: stripped)
+                let updates = try await world.pool.number("SELECT count(*) FROM \"update\"")
+                let theirs = try await world.tell(
+                    [
+                        .update(Sample.heard("1", of: "S1", nil, "we  saw it", after: 120)),
+                        .update(Sample.heard("2", of: "S1", nil, "We saw it twice", after: 121)),
+                    ], from: stripped, at: 200)
+                #expect(theirs.applied == 1)
+                #expect(
+                    try await world.pool.number("SELECT count(*) FROM \"update\"") == updates + 1)
+            }
+        }
+
         @Test func `two that contradict each other are stopped, and people see it`() async throws {
             try await InboxWorld.with([Self.handler]) { world in
                 _ = try await world.delivered()

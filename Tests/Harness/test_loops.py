@@ -132,7 +132,7 @@ def test_d14_a_mesh_of_four(capsys):
         plan = [(f"m{number % reports}", number // reports + 1, chance.choice(mesh.names)) for number in range(updates)]
 
         def tell(key: str, number: int, node: str) -> None:
-            word = chance.choice(["IN_PROGRESS", "INVESTIGATING", "FIXED", "REOPEN"]) if node == homes[key] else "OPEN"
+            word = chance.choice(["IN_PROGRESS", "INVESTIGATING", "FIXED", "REOPEN"]) if node == homes[key] else "UNCHANGED"
             update(mesh, node, numbers[key, node], f"{key}/{number}", word)
 
         began = time.monotonic()

@@ -81,7 +81,7 @@ def test_a_real_citys_reports_are_pulled_in_once(captures):
         })  # fmt: skip
         write_peer(
             instance, "city", f"{city.url}/", flow=["reports_in", "updates_in"], profile="georeport",
-            services={f"C{code}": code for code in codes}, polling={"interval": "1s"}, jurisdiction="city.example",
+            services={f"C{code}": code for code in codes}, polling={"interval": "1s"}, open311={"format": "json"},
         )  # fmt: skip
         instance.start()
         caller = instance.caller("city")
@@ -89,10 +89,12 @@ def test_a_real_citys_reports_are_pulled_in_once(captures):
         def stored() -> list[dict]:
             return caller.get("/requests.json", page_size="100", start_date="2023-01-01T00:00:00Z").json
 
-        wait_until(lambda: len(stored()) >= len(rows), within=120)
+        # Of its 50 rows two bear the same number; the first one counts.
+        reports = {row["service_request_id"]: row for row in reversed(rows)}
+        wait_until(lambda: len(stored()) >= len(reports), within=120)
         first, visits = stored(), len(city.visits)
-        assert len(first) == len(rows) == 50
-        assert {row["description"] for row in first} == {row["description"] for row in rows}
+        assert (len(rows), len(reports), len(first)) == (50, 49, 49)
+        assert {row["description"] for row in first} == {row.get("description") for row in reports.values()}
         wait_until(lambda: len(city.visits) >= visits + 3, within=120)
         assert stored() == first, "the second reading changes nothing"
 
