@@ -44,12 +44,16 @@ extension UpdateSubmission {
 
     /// The status that a peer tells of a report which it neither handles nor gave us, as a note for
     /// staff: one owner decides. `nil` if the update is no such thing.
+    ///
+    /// In a mesh the word of whoever decides may come by somebody else first. A status that the report
+    /// has already decides nothing, and what is said with it is everybody's to say.
     func proposal(
         at target: Target, in transaction: Transaction
     ) async throws(PostgresError) -> String? {
         guard let sender = peering.peer(of: client), let detail = draft.detail,
             target.handler != sender.name.rawValue
         else { return nil }
+        let passed = [sender.authority] + (way.map { [$0.origin] + $0.path } ?? [])
         let given = try await transaction.query(
             """
             SELECT FROM ticket
@@ -58,7 +62,11 @@ extension UpdateSubmission {
             UNION ALL
             SELECT FROM event
             WHERE report = \(target.id.rawValue) AND kind = 'created'
-                AND \(sender.authority.rawValue) = ANY (path)
+                AND path && \(passed.map(\.rawValue))
+            UNION ALL
+            SELECT FROM report
+            WHERE id = \(target.id.rawValue)
+                AND coalesce(detail, upper(status)) = \(detail.rawValue)
             """)
         guard given.isEmpty else { return nil }
         return ["\(sender.name): \(detail.rawValue)", draft.text].compactMap { $0 }
