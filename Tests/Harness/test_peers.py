@@ -126,14 +126,13 @@ def test_what_no_mapping_explains_waits_for_it(pair):
     viaduct.start()
     number = report(viaduct, key)
     wait_until(lambda: "roads-1" in roads.tickets, within=60)
-    with roads.lock:
-        ticket = roads.tickets["roads-1"]
-        ticket.status, ticket.updated = "walled up", roads.now()
+    wait_until(lambda: deliveries(viaduct, "--report", number)[0]["state"] == "done", within=60, pause=0.5)
+    roads.tell("roads-1", "walled up", "")
     held = lambda: told(viaduct, "peer", "replay", "roads", "--dry-run")["quarantine"]  # noqa: E731
     wait_until(lambda: len(held()) == 1, within=90, pause=0.5)
     assert held()[0]["report"] == number and "walled up" in held()[0]["reason"]
     done = viaduct.command("peer", "reconcile", "roads", "--dry-run", "--json")
-    assert done.returncode == 1 and json.loads(done.stdout)["unmapped"] == ["walled up"]
+    assert done.returncode == 1 and json.loads(done.stdout)["unmapped"] == ["walled up"], done.stdout
     words = same_words()
     words["statuses_in"]["walled up"] = {"detail": "FIXED", "text": {"en": "Walled up."}}
     write_peer(viaduct, "roads", roads.url, flow=["reports_out", "updates_in"], role="handler",

@@ -60,14 +60,14 @@ struct PeerReconcileCommand: OnePeerCommand {
     /// not show by itself.
     private func read(
         _ peer: Peer, _ settings: Settings, tickets: [HeldTicket]
-    ) async throws -> [IncomingReport] {
+    ) async throws -> PeerShow {
         try await OutboundClient.with(OutboundClient.Settings(peersOf: settings)) { client in
             guard let line = try settings.lines(to: [peer.name], for: .command, over: client).first
             else { throw CommandError(.settings, "There is no way to \(peer.name).") }
             let progress = Progress("Reading \(peer.name)")
-            let result: Result<[IncomingReport], PeerError>
+            let result: Result<PeerShow, PeerError>
             do throws(PeerError) {
-                result = .success(try await line.reports(and: tickets.map(\.id), progress))
+                result = .success(try await line.show(and: tickets.map(\.id), progress))
             } catch {
                 result = .failure(error)
             }
@@ -86,6 +86,11 @@ struct PeerReconcileCommand: OnePeerCommand {
             "\(result.common) reports are there and here; \(result.missing.count) of ours are not "
                 + "shown there, \(result.different.count) stand differently, "
                 + "\(result.unknown.count) of theirs are not known here")
+        if result.silent > 0 {
+            Terminal.print(
+                "\(result.silent) of ours cannot be compared: the peer shows no reports, and has "
+                    + "said nothing of these")
+        }
         if !result.unmapped.isEmpty {
             Terminal.print(
                 "no mapping explains: \(result.unmapped.joined(separator: ", "))")
@@ -101,14 +106,14 @@ struct PeerReconcileCommand: OnePeerCommand {
 
 extension PeerLine {
     /// Everything that the peer lists, and these tickets.
-    fileprivate func reports(
+    fileprivate func show(
         and tickets: [String], _ progress: Progress
-    ) async throws(PeerError) -> [IncomingReport] {
-        var reports: [IncomingReport] = []
+    ) async throws(PeerError) -> PeerShow {
+        var show = PeerShow()
         var cursor: Cursor?
         while true {
             let page = try await adapter.collect(after: cursor, over: wire)
-            reports += page.items.compactMap(\.report)
+            show.add(page.items)
             await progress.advance(by: page.items.count)
             if page.isLast { break }
             guard page.next != cursor else {
@@ -116,21 +121,26 @@ extension PeerLine {
             }
             cursor = page.next
         }
-        let listed = Set(reports.map(\.id))
+        let listed = Set(show.reports.map(\.id))
         var rest = tickets.filter { !listed.contains($0) }[...]
         while adapter.traits.looks > 0, !rest.isEmpty {
             let some = Array(rest.prefix(adapter.traits.looks))
             rest = rest.dropFirst(some.count)
-            reports += try await adapter.look(at: some, over: wire).compactMap(\.report)
+            show.add(try await adapter.look(at: some, over: wire))
+            show.asked.formUnion(some)
             await progress.advance(by: some.count)
         }
-        return reports
+        return show
     }
 }
 
-extension Incoming {
-    fileprivate var report: IncomingReport? {
-        guard case .report(let report) = self else { return nil }
-        return report
+extension PeerShow {
+    fileprivate mutating func add(_ items: [Incoming]) {
+        for item in items {
+            switch item {
+            case .report(let report): reports.append(report)
+            case .update(let update): updates.append(update)
+            }
+        }
     }
 }

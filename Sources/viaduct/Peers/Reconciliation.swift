@@ -1,13 +1,34 @@
 import CaseStore
 import Federation
+import Foundation
 import Reports
+
+/// What a peer showed when all of it was read.
+struct PeerShow {
+    var reports: [IncomingReport] = []
+    var updates: [IncomingUpdate] = []
+    /// Tickets that it was asked for one by one.
+    var asked: Set<String> = []
+
+    /// The word for the status of each ticket: the report's own, or of the last update about it.
+    var words: [String: String] {
+        var words: [String: String] = [:]
+        for update in updates.sorted(by: { $0.told < $1.told }) {
+            if let status = update.status { words[update.report] = status }
+        }
+        for report in reports { words[report.id] = report.status }
+        return words
+    }
+}
 
 /// Where a peer and we do not agree about the reports that both have.
 struct Reconciliation: Encodable, Equatable {
     /// Tickets that both have.
     private(set) var common = 0
-    /// Ours that the peer does not show.
+    /// Ours that the peer does not show, though it shows others.
     private(set) var missing: [Item] = []
+    /// Ours of which a peer that shows no reports has said nothing yet.
+    private(set) var silent = 0
     /// Those that stand differently there.
     private(set) var different: [Item] = []
     /// What the peer shows and we know nothing of.
@@ -23,32 +44,41 @@ struct Reconciliation: Encodable, Equatable {
     }
 
     /// Compares all that was read of the peer with our tickets.
-    init(_ tickets: [HeldTicket], with shown: [IncomingReport], mapping: Mapping) {
-        var theirs: [String: IncomingReport] = [:]
-        for report in shown { theirs[report.id] = report }
-        var words: Set<String> = []
+    init(_ tickets: [HeldTicket], with show: PeerShow, mapping: Mapping) {
+        var theirs = show.words
+        var strange: Set<String> = []
         for ticket in tickets {
-            guard let report = theirs.removeValue(forKey: ticket.id) else {
-                missing.append(Item(ticket, theirs: nil))
+            guard let word = theirs.removeValue(forKey: ticket.id) else {
+                if show.reports.isEmpty, !show.asked.contains(ticket.id) {
+                    silent += 1
+                } else {
+                    missing.append(Item(ticket, theirs: nil))
+                }
                 continue
             }
             common += 1
-            guard let meaning = mapping.statusesIn[Mapping.StatusWord(report.status)] else {
-                words.insert(report.status)
+            guard let meaning = mapping.statusesIn[Mapping.StatusWord(word)] else {
+                strange.insert(word)
                 continue
             }
-            // A peer that says only open and closed agrees with every detail of these.
-            let agrees = meaning.detail.map { detail in
-                detail == ticket.detail
-                    || detail.status == ticket.detail.status && [.open, .closed].contains(detail)
+            if !meaning.agrees(with: ticket.detail) {
+                different.append(Item(ticket, theirs: word))
             }
-            if agrees == false { different.append(Item(ticket, theirs: report.status)) }
         }
         unknown = theirs.keys.sorted()
-        unmapped = words.sorted()
+        unmapped = strange.sorted()
     }
 
     var isClean: Bool { missing.isEmpty && different.isEmpty && unmapped.isEmpty }
+}
+
+extension Mapping.Meaning {
+    /// A peer that says only open and closed agrees with every detail of these.
+    fileprivate func agrees(with ours: Detail) -> Bool {
+        guard let detail else { return true }
+        return detail == ours
+            || detail.status == ours.status && [.open, .closed].contains(detail)
+    }
 }
 
 extension Reconciliation.Item {
