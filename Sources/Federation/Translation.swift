@@ -30,6 +30,8 @@ package struct Translation: Sendable {
         package let update: Update?
         /// When the update happened, by the clock of whoever told it.
         package let told: Date?
+        /// What the update was for the report here; a comment leaves the peer's status too.
+        package let updateKind: Note.Kind?
         /// Who told the report.
         package let reporter: Reporter
         /// Who told the update.
@@ -39,13 +41,15 @@ package struct Translation: Sendable {
 
         package init(
             delivery: Delivery, report: Report, update: Update? = nil, told: Date? = nil,
-            reporter: Reporter = Reporter(), author: Reporter = Reporter(),
+            updateKind: Note.Kind? = nil, reporter: Reporter = Reporter(),
+            author: Reporter = Reporter(),
             provenance: Provenance, ticket: Ticket? = nil
         ) {
             self.delivery = delivery
             self.report = report
             self.update = update
             self.told = told
+            self.updateKind = updateKind
             self.reporter = reporter
             self.author = author
             self.provenance = provenance
@@ -142,7 +146,8 @@ extension Translation {
             throw .unmappedDetail(update.detail)
         }
         return OutgoingUpdate(
-            id: update.id, status: status, detail: update.detail, description: update.description,
+            id: update.id, status: subject.updateKind == .comment ? nil : status,
+            detail: update.detail, description: update.description,
             media: update.media.map(addresses.picture), told: subject.told ?? update.published,
             author: person(subject.author), report: subject.report.id,
             service: peer.mapping.servicesOut[subject.report.service])

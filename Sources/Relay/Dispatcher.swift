@@ -169,7 +169,8 @@ package struct Dispatcher: Sendable {
         return try translation.message(
             of: Translation.Subject(
                 delivery: turn.delivery, report: turn.report, update: turn.update, told: turn.told,
-                reporter: turn.reporter, author: turn.author, provenance: turn.provenance,
+                updateKind: turn.updateKind, reporter: turn.reporter, author: turn.author,
+                provenance: turn.provenance,
                 ticket: turn.ticket))
     }
 }

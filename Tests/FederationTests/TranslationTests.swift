@@ -10,12 +10,13 @@ import Testing
         deviceID: "device-1", accountID: "account-1")
 
     private func subject(
-        _ report: Report, _ delivery: Delivery, update: Update? = nil
+        _ report: Report, _ delivery: Delivery, update: Update? = nil, as kind: Note.Kind? = nil
     ) throws -> Translation.Subject {
         let node = try #require(Authority(rawValue: "town.example"))
         return Translation.Subject(
             delivery: delivery, report: report, update: update,
-            told: Delivery.start.addingTimeInterval(-60), reporter: reporter, author: reporter,
+            told: Delivery.start.addingTimeInterval(-60), updateKind: kind, reporter: reporter,
+            author: reporter,
             provenance: Provenance(origin: node, originID: report.id.rawValue, path: [node]),
             ticket: delivery.kind == .report ? nil : Ticket(id: "77"))
     }
@@ -120,6 +121,23 @@ import Testing
         }
         peer.privacy.allowed = [.handlerOnly]
         #expect(try outgoing(report, to: peer).visibility == .private)
+    }
+
+    @Test func `a comment leaves the peer's status as it is`() throws {
+        let id = try #require(Update.ID(rawValue: "u-1"))
+        let update = Update(
+            id: id, report: try #require(Report.ID(rawValue: "town-1")), detail: .fixed,
+            description: "Thank you", published: Delivery.start)
+        let delivery = try Delivery.sample(kind: .update, update: id)
+        for kind in Note.Kind.allCases {
+            let message = try translation(.sample()).message(
+                of: subject(.sample(), delivery, update: update, as: kind))
+            guard case .update(let outgoing) = message.content else {
+                Issue.record("no update")
+                return
+            }
+            #expect(outgoing.status == (kind == .comment ? nil : "closed"))
+        }
     }
 
     @Test func `an update goes with the peer's word for the status and the ticket`() throws {
