@@ -168,7 +168,9 @@ extension Claim {
                     OR (SELECT count(*) FROM looked WHERE (SELECT count(*) FROM claimed) = 0) > 0,
                 report.jurisdiction, report.stage, \(DeliveryRow.columns(of: "claimed")),
                 claimed.lease, claimed.changes, known.remote_id, known.token,
-                way.path, origin.authority, origin.origin_id, "update".told, "update".kind,
+                way.path, origin.authority, origin.origin_id, "update".told,
+                CASE WHEN report.standing_event IS DISTINCT FROM claimed.event
+                    THEN "update".kind END,
                 contact.email, contact.first_name, contact.last_name, contact.phone,
                 contact.device_id, contact.account_id,
                 author.email, author.first_name, author.last_name, author.phone,

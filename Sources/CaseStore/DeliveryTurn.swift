@@ -14,7 +14,8 @@ package struct DeliveryTurn: Sendable {
     package let update: Update?
     /// When the update happened, by the clock of whoever told it.
     package let told: Date?
-    /// What the update was for the report here; a comment leaves its status.
+    /// What the update was for the report here; a comment leaves its status. `nil` if the status here
+    /// is as this update told it.
     package let updateKind: Note.Kind?
     /// Who reported it; empty unless contact data may go to the peer.
     package let reporter: Reporter
