@@ -1,3 +1,5 @@
+import Federation
+
 /// Parameters of a call in their order, as a query or as the body of a form.
 struct Arguments: Equatable {
     private(set) var items: [Item] = []
@@ -26,31 +28,7 @@ struct Arguments: Equatable {
 
     /// `name=value&name=value` in UTF-8, with all but letters, digits and `-._~` escaped.
     var encoded: String {
-        items.map { Self.escaped($0.name) + "=" + Self.escaped($0.value) }
+        items.map { PercentEncoding.encoded($0.name) + "=" + PercentEncoding.encoded($0.value) }
             .joined(separator: "&")
-    }
-
-    /// A text as one segment of a path, or as a name or value in a query.
-    static func escaped(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            if isUnreserved(byte) {
-                bytes.append(byte)
-            } else {
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static let digits = Array("0123456789ABCDEF".utf8)
-
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "-._~".utf8.contains(byte)
-        }
     }
 }

@@ -55,7 +55,7 @@ struct Asking {
         of resource: Profile.Resource, _ id: String?, _ query: Arguments
     ) -> String {
         var path = Self.path(of: resource)
-        if let id { path += "/" + Arguments.escaped(id) }
+        if let id { path += "/" + PercentEncoding.encoded(id) }
         // A change feed speaks JSON alone.
         let format = resource == .changes ? Format.json : profile.format
         switch profile.suffix {

@@ -36,7 +36,7 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> Set<Delivery.ID> {
         let rows = try await query(
             """
-            UPDATE lane SET lease_until = \(Claim.end(of: lease))
+            UPDATE lane SET lease_until = \(SQL.end(of: lease))
             FROM unnest(
                 \(turns.map(\.delivery.peer.rawValue)), \(turns.map(\.delivery.report.rawValue)),
                 \(turns.map(\.delivery.id.number)), \(turns.map(\.lease))

@@ -51,11 +51,6 @@ extension CaseStore {
             """)
     }
 
-    /// Notes that the peer works: the breaker closes.
-    package func noteSuccess(of peer: Peer.Name) async throws(CaseStoreError) {
-        _ = try await query("\(Self.healing) WHERE name = \(peer.rawValue) AND failures > 0")
-    }
-
     /// Sends the peer nothing more and reads nothing of it until it is resumed; `nil` if there is no
     /// such peer. The first reason stays.
     package func pause(

@@ -49,7 +49,7 @@ extension CaseStore {
                 ORDER BY least(due, sweep_due), cursor.peer
                 LIMIT 1 FOR UPDATE OF cursor SKIP LOCKED
             )
-            UPDATE cursor SET lease = lease + 1, lease_until = \(Self.end(ofReading: lease))
+            UPDATE cursor SET lease = lease + 1, lease_until = \(SQL.end(of: lease))
             FROM claimed WHERE cursor.peer = claimed.peer
             RETURNING cursor.peer, due > \(now), value, sweep_value, failures, lease
             """)
@@ -69,7 +69,7 @@ extension CaseStore {
         return try await finish(
             turn,
             """
-            \(column) = \(cursor.text), lease_until = \(Self.end(ofReading: turn.duration))
+            \(column) = \(cursor.text), lease_until = \(SQL.end(of: turn.duration))
             """)
     }
 
@@ -132,10 +132,6 @@ extension CaseStore {
             WHERE peer = \(turn.peer.rawValue) AND lease = \(turn.lease)
             """
         ).affected > 0
-    }
-
-    private static func end(ofReading lease: Duration) -> SQL {
-        "clock_timestamp() + make_interval(secs => \(lease / .seconds(1)))"
     }
 
     private static func turn(

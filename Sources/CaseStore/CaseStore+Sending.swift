@@ -28,7 +28,7 @@ extension CaseStore {
                 ORDER BY webhook.due, webhook.id
                 LIMIT \(limit) FOR UPDATE OF webhook SKIP LOCKED
             )
-            UPDATE webhook SET lease = lease + 1, lease_until = \(Self.end(of: lease))
+            UPDATE webhook SET lease = lease + 1, lease_until = \(SQL.end(of: lease))
             FROM claimed WHERE webhook.id = claimed.id
             RETURNING \(WebhookRow.columns), webhook.lease, webhook.secret,
                 CASE WHEN webhook.former_until > \(now) THEN webhook.former_secret END,
@@ -50,7 +50,7 @@ extension CaseStore {
             turn, by: attempt,
             """
             transaction = \(cursor.transaction), sequence = \(cursor.sequence), attempts = 0,
-                failing_since = NULL, due = \(now), lease_until = \(Self.end(of: turn.duration))
+                failing_since = NULL, due = \(now), lease_until = \(SQL.end(of: turn.duration))
             """)
     }
 
@@ -108,10 +108,6 @@ extension CaseStore {
             SELECT FROM held WHERE is_active
             """)
         return !rows.isEmpty
-    }
-
-    private static func end(of lease: Duration) -> SQL {
-        "clock_timestamp() + make_interval(secs => \(lease / .seconds(1)))"
     }
 
     private static func turn(

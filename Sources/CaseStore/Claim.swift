@@ -19,11 +19,6 @@ struct Claim {
     /// How many may be claimed at all.
     var most: Int { min(limit, peer.pace.concurrency) }
 
-    /// When a lease that begins now is over.
-    static func end(of lease: Duration) -> SQL {
-        "clock_timestamp() + make_interval(secs => \(lease / .seconds(1)))"
-    }
-
     var statement: SQL {
         """
         WITH seen AS MATERIALIZED (
@@ -117,7 +112,7 @@ struct Claim {
             changes = lane.changes + 1,
             delivery = CASE judged.verdict WHEN 'ready' THEN judged.id END,
             lease = CASE judged.verdict WHEN 'ready' THEN judged.lease + 1 END,
-            lease_until = CASE judged.verdict WHEN 'ready' THEN \(Self.end(of: lease)) END
+            lease_until = CASE judged.verdict WHEN 'ready' THEN \(SQL.end(of: lease)) END
         FROM judged
         WHERE lane.peer = \(name) AND lane.report = judged.report
             AND lane.changes = judged.changes

@@ -13,7 +13,7 @@ package enum PeerHeaders {
     /// The headers of a message with this provenance.
     package static func headers(of provenance: Provenance) -> [Wire.Header] {
         [
-            .init(origin, "\(provenance.origin);\(encoded(provenance.originID))"),
+            .init(origin, "\(provenance.origin);\(PercentEncoding.encoded(provenance.originID))"),
             .init(path, provenance.path.map(\.rawValue).joined(separator: ", ")),
             .init(`protocol`, versions.last ?? ""),
         ]
@@ -86,20 +86,6 @@ package enum PeerHeaders {
         return authorities
     }
 
-    /// RFC 3986: letters, digits and `-._~` stay.
-    private static func encoded(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            if isUnreserved(byte) {
-                encoded.unicodeScalars.append(UnicodeScalar(byte))
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                encoded += (byte < 16 ? "%0" : "%") + digits
-            }
-        }
-        return encoded
-    }
-
     /// The text, or `nil` if it is not the encoding of one without control characters.
     private static func decoded(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
@@ -116,15 +102,6 @@ package enum PeerHeaders {
         }
         guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { return nil }
         return String(validating: bytes, as: UTF8.self)
-    }
-
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "-._~".utf8.contains(byte)
-        }
     }
 
     private static func digit(_ byte: UInt8) -> UInt8? {

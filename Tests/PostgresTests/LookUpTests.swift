@@ -105,7 +105,11 @@ import Testing
                 var held = 0
                 while held == 0 {
                     let rows = try await transaction.query(
-                        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+                        """
+                        SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database
+                        WHERE locktype = 'advisory' AND NOT granted
+                            AND datname = current_database()
+                        """)
                     held = rows.count
                 }
                 let found = try? await Self.number(of: "quick", by: lookUp, in: pool)
