@@ -132,11 +132,14 @@ extension Items {
     }
 
     private func update(_ row: ReadUpdate) -> IncomingUpdate {
-        IncomingUpdate(
-            id: row.id, report: row.report, status: row.word, description: row.description,
-            media: row.media.compactMap(address), told: clock.ours(row.updated),
-            externalStatus: row.externalStatus, customerReference: row.customerReference,
-            provenance: provenance(row.way))
+        let provenance = provenance(row.way)
+        // Who tells where it began tells its word too, as it is told everywhere.
+        let told = provenance == nil ? nil : row.way?.told
+        return IncomingUpdate(
+            id: row.id, report: row.report, status: told == nil ? row.word : row.way?.toldStatus,
+            description: row.description, media: row.media.compactMap(address),
+            told: told ?? clock.ours(row.updated), externalStatus: row.externalStatus,
+            customerReference: row.customerReference, provenance: provenance)
     }
 
     /// What the peer tells of the way; whoever tells nonsense tells nothing.

@@ -36,6 +36,14 @@ enum UpdateRow {
         foreign_number.number
         """
 
+    /// Whether an update tells a status to others: it changed that, or the report stands where this
+    /// one said once more. Whatever else it told has been overruled since, as they will hear.
+    static let tellsStatus: SQL = """
+        ("update".kind NOT IN ('comment', 'moved') OR EXISTS (
+            SELECT FROM event
+            WHERE event.id = report.standing_event AND event."update" = "update".id))
+        """
+
     /// What the filter asks for, up to this time at most.
     static func listed(
         _ filter: UpdateFilter, for client: Client.ID?, at reader: PeerReader?, until end: Date,

@@ -164,8 +164,7 @@ extension Claim {
                 report.jurisdiction, report.stage, \(DeliveryRow.columns(of: "claimed")),
                 claimed.lease, claimed.changes, known.remote_id, known.token,
                 way.path, origin.authority, origin.origin_id, "update".told,
-                CASE WHEN report.standing_event IS DISTINCT FROM claimed.event
-                    THEN "update".kind END,
+                \(UpdateRow.tellsStatus),
                 contact.email, contact.first_name, contact.last_name, contact.phone,
                 contact.device_id, contact.account_id,
                 author.email, author.first_name, author.last_name, author.phone,
@@ -222,12 +221,12 @@ extension Claim {
         let way = try Way(
             path: cells.next([String]?.self) ?? [], origin: cells.next(), id: cells.next())
         let told = try cells.next(Date?.self)
-        let kind = try cells.next(String?.self).flatMap(Note.Kind.init(rawValue:))
+        let tellsStatus = try cells.next(Bool?.self) ?? false
         let (reporter, author) = try (person(from: &cells), person(from: &cells))
         let update = try delivery.update == nil ? nil : UpdateRow.update(from: &cells)
         return DeliveryTurn(
             delivery: delivery, ticket: ticket, report: report, update: update, told: told,
-            updateKind: kind, reporter: reporter, author: author,
+            tellsStatus: tellsStatus, reporter: reporter, author: author,
             provenance: way.provenance(
                 of: delivery.update?.rawValue ?? report.id.rawValue, at: node),
             lease: lease, changes: changes)

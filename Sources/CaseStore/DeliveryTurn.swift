@@ -14,9 +14,8 @@ package struct DeliveryTurn: Sendable {
     package let update: Update?
     /// When the update happened, by the clock of whoever told it.
     package let told: Date?
-    /// What the update was for the report here; a comment leaves its status. `nil` if the status here
-    /// is as this update told it.
-    package let updateKind: Note.Kind?
+    /// Whether the update tells a status: a comment leaves the peer's too.
+    package let tellsStatus: Bool
     /// Who reported it; empty unless contact data may go to the peer.
     package let reporter: Reporter
     /// Who wrote the update; empty unless contact data may go to the peer.
@@ -30,7 +29,7 @@ package struct DeliveryTurn: Sendable {
 
     package init(
         delivery: Delivery, ticket: Ticket? = nil, report: Report, update: Update? = nil,
-        told: Date? = nil, updateKind: Note.Kind? = nil, reporter: Reporter = Reporter(),
+        told: Date? = nil, tellsStatus: Bool = true, reporter: Reporter = Reporter(),
         author: Reporter = Reporter(),
         provenance: Provenance, lease: Int = 1, changes: Int = 0
     ) {
@@ -39,7 +38,7 @@ package struct DeliveryTurn: Sendable {
         self.report = report
         self.update = update
         self.told = told
-        self.updateKind = updateKind
+        self.tellsStatus = tellsStatus
         self.reporter = reporter
         self.author = author
         self.provenance = provenance

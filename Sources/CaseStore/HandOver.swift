@@ -133,7 +133,8 @@ extension HandOver {
             WITH owned AS (
                 UPDATE report SET handler = \(handler?.rawValue),
                     standing_epoch = coalesce(standing_epoch, 0) + 1,
-                    standing_time = 'epoch'::timestamptz, standing_event = \(event.uuid)
+                    standing_time = 'epoch'::timestamptz, standing_told = 'epoch'::timestamptz,
+                    standing_origin = '', standing_event = \(event.uuid)
                 WHERE id = \(report.rawValue)
             )
             INSERT INTO event (id, report, kind, actor, recorded, path, content)

@@ -60,6 +60,8 @@ struct HistoryRow {
                 status_notes = \(unlessToldLater("status_notes")),
                 standing_epoch = \(ifToldLater("standing_epoch")),
                 standing_time = \(ifToldLater("standing_time")),
+                standing_told = \(ifToldLater("standing_told")),
+                standing_origin = \(ifToldLater("standing_origin")),
                 standing_event = \(ifToldLater("standing_event")),
                 title = given.title, description = given.description, agency = given.agency,
                 notice = given.notice, requested = given.requested,

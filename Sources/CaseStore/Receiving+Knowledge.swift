@@ -26,6 +26,8 @@ extension Receiving {
         known.echoed = Set([text ? .text : nil, status ? .status : nil].compactMap { $0 })
         known.changes = try cells.next()
         known.earlier = earlier(content, held)
+        // Whoever tells where it began has been told the same status by somebody else as well.
+        if item.provenance != nil, !text { known.echoed = [] }
         guard text == false, let said else { return known }
         if try await isOnItsWay(said, to: held, in: transaction) {
             known.echoed = [.text, .status]

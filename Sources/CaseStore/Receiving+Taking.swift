@@ -65,7 +65,7 @@ extension Receiving {
             id, jurisdiction, stage, service, status, detail, status_notes, title, description,
             agency, requested, updated, expected, address, address_id, zipcode, latitude, longitude,
             answers, channel, visibility, published, handler, standing_epoch, standing_time,
-            standing_event)
+            standing_told, standing_origin, standing_event)
         VALUES (
             \(report.id.rawValue), \(report.jurisdiction.rawValue), \(report.stage.rawValue),
             \(report.service.rawValue), \(report.status.rawValue), \(report.detail?.rawValue),
@@ -74,7 +74,8 @@ extension Receiving {
             \(report.addressID), \(report.zipcode), \(report.coordinate?.latitude),
             \(report.coordinate?.longitude), \(JSONText.of(report.answers))::jsonb,
             \(report.channel), \(report.visibility.rawValue), \(report.published),
-            \((handler ?? peer.name).rawValue), 0::integer, \(report.updated), \(event))
+            \((handler ?? peer.name).rawValue), 0::integer, \(report.updated),
+            \(report.updated), '', \(event))
         RETURNING id
         """
     }

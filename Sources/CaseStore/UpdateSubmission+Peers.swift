@@ -13,6 +13,15 @@ extension UpdateSubmission {
     /// Whom it has passed, ourselves the last.
     var path: [Authority] { peering.path(by: way) }
 
+    /// How it came, as far as that decides between changes of a status.
+    var telling: Telling {
+        let (authority, name) =
+            provenance.map { ($0.origin, $0.originID) } ?? (peering.node, id.rawValue)
+        return Telling(
+            event: event, actor: actor, told: told, origin: "\(authority) \(name)",
+            beginsHere: provenance == nil)
+    }
+
     private var origin: OriginRow? {
         provenance.map { OriginRow(provenance: $0, kind: .update) }
     }
@@ -42,35 +51,41 @@ extension UpdateSubmission {
         return ", began AS (\(row))"
     }
 
-    /// The status that a peer tells of a report which it neither handles nor gave us, as a note for
-    /// staff: one owner decides. `nil` if the update is no such thing.
+    /// A status that is not the teller's to decide.
+    struct Proposal {
+        /// What staff read.
+        let text: String
+        /// Whether the report stands elsewhere.
+        let isNews: Bool
+    }
+
+    /// The status that a peer tells of a report which it neither handles nor gave us: one owner
+    /// decides. `nil` if the update is no such thing.
     ///
-    /// In a mesh the word of whoever decides may come by somebody else first. A status that the report
-    /// has already decides nothing, and what is said with it is everybody's to say.
+    /// In a mesh the word of whoever decides may come by somebody else first.
     func proposal(
         at target: Target, in transaction: Transaction
-    ) async throws(PostgresError) -> String? {
+    ) async throws(PostgresError) -> Proposal? {
         guard let sender = peering.peer(of: client), let detail = draft.detail,
             target.handler != sender.name.rawValue
         else { return nil }
         let passed = [sender.authority] + (way.map { [$0.origin] + $0.path } ?? [])
-        let given = try await transaction.query(
+        let rows = try await transaction.query(
             """
-            SELECT FROM ticket
-            WHERE peer = \(sender.name.rawValue) AND report = \(target.id.rawValue)
-                AND direction = 'in'
-            UNION ALL
-            SELECT FROM event
-            WHERE report = \(target.id.rawValue) AND kind = 'created'
-                AND path && \(passed.map(\.rawValue))
-            UNION ALL
-            SELECT FROM report
-            WHERE id = \(target.id.rawValue)
-                AND coalesce(detail, upper(status)) = \(detail.rawValue)
+            SELECT coalesce(detail, upper(status)) FROM report
+            WHERE id = \(target.id.rawValue) AND NOT EXISTS (
+                SELECT FROM ticket
+                WHERE peer = \(sender.name.rawValue) AND ticket.report = report.id
+                    AND direction = 'in'
+                UNION ALL
+                SELECT FROM event
+                WHERE event.report = report.id AND kind = 'created'
+                    AND path && \(passed.map(\.rawValue)))
             """)
-        guard given.isEmpty else { return nil }
-        return ["\(sender.name): \(detail.rawValue)", draft.text].compactMap { $0 }
-            .joined(separator: "\n")
+        guard var cells = rows.first?.cells else { return nil }
+        return Proposal(
+            text: "\(sender.name): \(detail.rawValue)",
+            isNews: try cells.next(String.self) != detail.rawValue)
     }
 
     /// `, sent AS (…), queued AS (…)`: the deliveries of the update, from its row `told`.

@@ -6,13 +6,13 @@ import Reports
 
 /// One update on its way into the case store: the names it was given, and its statements.
 struct UpdateSubmission: Sendable {
-    let draft: Update.Draft
+    private(set) var draft: Update.Draft
     let client: Client.ID
-    private let actor: Event.Actor
+    let actor: Event.Actor
     let provenance: Provenance?
     let settings: CaseStore.Settings
     let now: Date
-    private let told: Date
+    let told: Date
     private(set) var id: Update.ID
     private(set) var event: Event.ID
     private var unknownOutcomes = 0
@@ -70,14 +70,39 @@ struct UpdateSubmission: Sendable {
             return .published(id)
         }
         if let proposal = try await proposal(at: target, in: transaction) {
-            _ = try await transaction.query(noting(proposal, at: target.id))
-            return .proposed(id)
+            return try await propose(proposal, at: target, in: transaction)
         }
         if let parent = draft.changes.parent {
             guard try await chain.takes(parent, in: transaction) else { return .unfitParent }
         }
         try await publish(at: target, in: transaction)
         return .published(id)
+    }
+
+    /// Publishes what is a comment, and writes the status down for staff, if it is news.
+    private func propose(
+        _ proposal: Proposal, at target: Target, in transaction: Transaction
+    ) async throws(PostgresError) -> PublishedUpdate {
+        var comment = draft
+        comment.detail = nil
+        guard comment.saysAnything else {
+            _ = try await transaction.query(noting(proposal.text, at: target.id))
+            return .proposed(id)
+        }
+        try await speaking(comment).publish(at: target, in: transaction)
+        guard proposal.isNews else { return .published(id) }
+        // Its origin stands with the comment.
+        let note = UpdateSubmission(
+            draft.named(draft.foreignID + " (status)"), by: client, actor: actor, now: now,
+            settings: settings)
+        _ = try await transaction.query(note.noting(proposal.text, at: target.id))
+        return .published(id)
+    }
+
+    private func speaking(_ draft: Update.Draft) -> UpdateSubmission {
+        var other = self
+        other.draft = draft
+        return other
     }
 
     private func publish(
@@ -89,8 +114,7 @@ struct UpdateSubmission: Sendable {
         let stamp = try await clock.stamp(now, in: transaction)
         guard let report = try await report(target.id, in: transaction) else { return }
         let revision = report.revised(
-            by: draft, told: told, event: event, actor: actor,
-            standing: target.standing(of: report), published: stamp)
+            by: draft, telling, standing: target.standing(of: report), published: stamp)
         // What belongs to a report that is listed later becomes visible with it.
         let published = max(stamp, report.published ?? stamp)
         _ = try await transaction.query(publication(of: revision, after: report, at: published))
@@ -112,7 +136,16 @@ extension UpdateSubmission {
         let parent: String?
         let isImported: Bool
         let handler: String?
-        let decided: (epoch: Int, time: Date, event: UUID)?
+        let decided: Decided?
+
+        /// The columns of the change that decided.
+        struct Decided {
+            let epoch: Int
+            let time: Date
+            let told: Date
+            let origin: String
+            let event: UUID
+        }
 
         init(in row: Row) throws(PostgresError) {
             var cells = row.cells
@@ -120,14 +153,16 @@ extension UpdateSubmission {
             parent = try cells.next()
             isImported = try cells.next(Bool.self)
             handler = try cells.next()
-            let (epoch, time, event) = try (
-                cells.next(Int32?.self), cells.next(Date?.self), cells.next(UUID?.self)
+            let (epoch, time, told) = try (
+                cells.next(Int32?.self), cells.next(Date?.self), cells.next(Date?.self)
             )
-            guard let epoch, let time, let event else {
+            let (origin, event) = try (cells.next(String?.self), cells.next(UUID?.self))
+            guard let epoch, let time, let told, let origin, let event else {
                 decided = nil
                 return
             }
-            decided = (Int(epoch), time, event)
+            decided = Decided(
+                epoch: Int(epoch), time: time, told: told, origin: origin, event: event)
         }
 
         /// Where the report stands. Before the first change: of history as its source said last, of
@@ -137,13 +172,13 @@ extension UpdateSubmission {
             guard let decided else {
                 return Standing(
                     Standing.StatusChange(
-                        time: isImported ? report.updated : .distantPast,
+                        time: isImported ? report.updated : .distantPast, origin: "",
                         event: Event.ID(uuid: UUID(uuid: UUID.lowest)), detail: detail))
             }
             return Standing(
                 Standing.StatusChange(
-                    epoch: decided.epoch, time: decided.time,
-                    event: Event.ID(uuid: decided.event), detail: detail))
+                    epoch: decided.epoch, time: decided.time, told: decided.told,
+                    origin: decided.origin, event: Event.ID(uuid: decided.event), detail: detail))
         }
     }
 
@@ -158,7 +193,7 @@ extension UpdateSubmission {
             let rows = try await transaction.query(
                 """
                 SELECT id, parent, source_id IS NOT NULL, handler, standing_epoch,
-                    standing_time, standing_event
+                    standing_time, standing_told, standing_origin, standing_event
                 FROM report
                 WHERE id = \(meansNamed ? "\(draft.report.rawValue)" : chain.survivor)
                     AND jurisdiction = \(draft.jurisdiction.rawValue)
@@ -240,7 +275,7 @@ extension UpdateSubmission {
                 VALUES (
                     \(id.rawValue), \(report.id.rawValue), \(draft.report.rawValue),
                     \(draft.jurisdiction.rawValue), \(draft.stage.rawValue), \(client.rawValue),
-                    \(draft.foreignID), \(told), \(draft.told.wholeSeconds > told ? draft.told : nil),
+                    \(draft.foreignID), \(revision.time), \(draft.told.wholeSeconds > told ? draft.told : nil),
                     \(revision.kind.rawValue), \(revision.standing.detail.rawValue),
                     \(draft.text), \(shown.isEmpty ? nil : shown),
                     \(draft.externalStatus), \(draft.customerReference), \(service), \(time))
@@ -268,7 +303,8 @@ extension UpdateSubmission {
                 agency = \(report.agency), updated = \(report.updated),
                 expected = \(report.expected), visibility = \(report.visibility.rawValue),
                 parent = \(report.parent?.rawValue), standing_epoch = \(Int32(clamping: last.epoch)),
-                standing_time = \(last.time), standing_event = \(last.event.uuid)
+                standing_time = \(last.time), standing_told = \(last.told),
+                standing_origin = \(last.origin), standing_event = \(last.event.uuid)
             WHERE id = \(report.id.rawValue)
             """
     }

@@ -30,8 +30,8 @@ package struct Translation: Sendable {
         package let update: Update?
         /// When the update happened, by the clock of whoever told it.
         package let told: Date?
-        /// What the update was for the report here; a comment leaves the peer's status too.
-        package let updateKind: Note.Kind?
+        /// Whether the update tells a status: a comment leaves the peer's too.
+        package let tellsStatus: Bool
         /// Who told the report.
         package let reporter: Reporter
         /// Who told the update.
@@ -41,7 +41,7 @@ package struct Translation: Sendable {
 
         package init(
             delivery: Delivery, report: Report, update: Update? = nil, told: Date? = nil,
-            updateKind: Note.Kind? = nil, reporter: Reporter = Reporter(),
+            tellsStatus: Bool = true, reporter: Reporter = Reporter(),
             author: Reporter = Reporter(),
             provenance: Provenance, ticket: Ticket? = nil
         ) {
@@ -49,7 +49,7 @@ package struct Translation: Sendable {
             self.report = report
             self.update = update
             self.told = told
-            self.updateKind = updateKind
+            self.tellsStatus = tellsStatus
             self.reporter = reporter
             self.author = author
             self.provenance = provenance
@@ -142,11 +142,10 @@ extension Translation {
     private func outgoing(
         _ update: Update, of subject: Subject
     ) throws(Obstacle) -> OutgoingUpdate {
-        guard let status = peer.mapping.statusesOut[update.detail] else {
-            throw .unmappedDetail(update.detail)
-        }
+        let status = peer.mapping.statusesOut[update.detail]
+        if subject.tellsStatus, status == nil { throw .unmappedDetail(update.detail) }
         return OutgoingUpdate(
-            id: update.id, status: subject.updateKind == .comment ? nil : status,
+            id: update.id, status: subject.tellsStatus ? status : nil,
             detail: update.detail, description: update.description,
             media: update.media.map(addresses.picture), told: subject.told ?? update.published,
             author: person(subject.author), report: subject.report.id,

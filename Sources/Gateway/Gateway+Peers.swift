@@ -65,33 +65,28 @@ extension Gateway {
                 try await store.publish(draft, by: client.id, actor: actor, now: time)
             }
         }
-        let told = PeerUpdate(draft, by: message, bond: try await bond(of: message, to: draft))
+        try await checkBond(of: message, to: draft)
         return try await asking { () async throws(CaseStoreError) in
-            var published: PublishedUpdate?
-            for part in told.parts {
-                let outcome = try await store.publish(
-                    part.draft, by: client.id, actor: .peer, provenance: part.provenance,
-                    now: time)
-                published = published ?? outcome
-            }
+            let published = try await store.publish(
+                draft, by: client.id, actor: .peer, provenance: message.provenance, now: time)
             if let signed = message.signed { try await store.remember(signed, now: time) }
-            return published ?? .unknownReport
+            return published
         }
     }
 
-    /// What ties the peer to the report that it tells of; a stranger is refused (block G, 131).
+    /// Refuses a stranger to the report that it tells of (block G, 131).
     ///
     /// A report that is no business of the peer and not public is as unknown as none.
-    private func bond(
+    private func checkBond(
         of message: PeerMessage, to draft: Update.Draft
-    ) async throws(Fault) -> PeerBond {
+    ) async throws(Fault) {
         let sender = message.sender
         let bond = try await asking { () async throws(CaseStoreError) in
             try await store.bond(
                 of: sender.reader, to: draft.report, in: draft.jurisdiction, stage: draft.stage)
         }
         guard let bond else { throw Self.unknownReport }
-        if bond.exists { return bond }
+        if bond.exists { return }
         log("a peer told of a report that is not its business", sender, draft.report)
         guard bond.visibility == .public else { throw Self.unknownReport }
         throw Fault(
@@ -120,20 +115,21 @@ extension Gateway {
     ) async throws(Fault) -> ReportView {
         var view = view
         view.mediaBase = settings.publicURL + "/media"
-        guard view.extensions == .included, peer != nil, let node = settings.peers?.node else {
-            return view
+        guard view.extensions == .included, peer != nil else { return view }
+        let words = try await asking { () async throws(CaseStoreError) in
+            try await store.words(of: updates)
         }
-        let known = try await asking { () async throws(CaseStoreError) in
-            try await store.provenances(of: updates)
+        view.updateProvenances = words.mapValues { word in
+            ShownProvenance(
+                word.provenance, word: ShownProvenance.Word(told: word.told, detail: word.detail))
         }
-        view.updateProvenances = Self.shown(updates.map(\.id), known, at: node)
         return view
     }
 
     /// What began with us has passed only us.
-    static func shown<ID: Identifier>(
-        _ ids: [ID], _ known: [ID: Provenance], at node: Authority
-    ) -> [ID: ShownProvenance] {
+    static func shown(
+        _ ids: [Report.ID], _ known: [Report.ID: Provenance], at node: Authority
+    ) -> [Report.ID: ShownProvenance] {
         let shown = ids.map { id in
             let provenance =
                 known[id] ?? Provenance(origin: node, originID: id.rawValue, path: [node])
@@ -152,9 +148,9 @@ extension Gateway {
 }
 
 extension ShownProvenance {
-    fileprivate init(_ provenance: Provenance) {
+    fileprivate init(_ provenance: Provenance, word: Word? = nil) {
         self.init(
             origin: provenance.origin.rawValue, originID: provenance.originID,
-            path: provenance.path.map(\.rawValue))
+            path: provenance.path.map(\.rawValue), word: word)
     }
 }

@@ -169,7 +169,7 @@ package struct Dispatcher: Sendable {
         return try translation.message(
             of: Translation.Subject(
                 delivery: turn.delivery, report: turn.report, update: turn.update, told: turn.told,
-                updateKind: turn.updateKind, reporter: turn.reporter, author: turn.author,
+                tellsStatus: turn.tellsStatus, reporter: turn.reporter, author: turn.author,
                 provenance: turn.provenance,
                 ticket: turn.ticket))
     }

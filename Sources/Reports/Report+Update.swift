@@ -12,6 +12,31 @@ package struct Revision: Sendable, Equatable {
     package let events: [Event.Kind]
     /// What the reports are told that repeat this one; `nil` if there is nothing to tell them.
     package let wordToDuplicates: String?
+    /// When the update counts, as others are told.
+    package let time: Date
+}
+
+/// How an update came to us.
+package struct Telling: Sendable {
+    /// Its entry in our history.
+    package let event: Event.ID
+    package let actor: Event.Actor
+    /// When it happened, by the clock of whoever told it, as far as that is believed.
+    package let told: Date
+    /// Who was told first, and its id of it.
+    package let origin: String
+    /// Whether that is us.
+    package let beginsHere: Bool
+
+    package init(
+        event: Event.ID, actor: Event.Actor, told: Date, origin: String, beginsHere: Bool
+    ) {
+        self.event = event
+        self.actor = actor
+        self.told = told
+        self.origin = origin
+        self.beginsHere = beginsHere
+    }
 }
 
 extension Report {
@@ -21,31 +46,35 @@ extension Report {
     /// adds its text to the history and changes nothing. `published` is when the update becomes
     /// visible.
     package func revised(
-        by draft: Update.Draft, told: Date, event: Event.ID, actor: Event.Actor,
-        standing before: Standing, published: Date
+        by draft: Update.Draft, _ telling: Telling, standing before: Standing, published: Date
     ) -> Revision {
         var report = self
         var standing = before
+        var time = telling.told
         if let detail = draft.impliedDetail {
+            if telling.beginsHere { time = before.time(of: time) }
             standing.merge(
                 Standing.StatusChange(
-                    epoch: before.last.epoch, time: told, event: event, detail: detail))
+                    epoch: before.last.epoch, time: time, told: telling.told,
+                    origin: telling.origin, event: telling.event, detail: detail))
         }
         if standing != before {
             report.status = standing.status
             report.detail = standing.detail
         }
         report.apply(draft.changes, standing: standing)
-        if let text = draft.text, told >= standing.last.time { report.statusNotes = text }
+        if let text = draft.text, time >= standing.last.time { report.statusNotes = text }
         report.nameParent(unlike: self)
-        if report.moves(from: self, at: standing, unlike: before, by: actor, telling: draft) {
+        if report.moves(from: self, at: standing, unlike: before, by: telling.actor, telling: draft)
+        {
             report.updated = max(updated, published)
         }
         return Revision(
             report: report, standing: standing,
             kind: report.kind(of: draft, after: self, standing: standing, unlike: before),
             events: report.visibility == visibility ? [.updated] : [.updated, .removed],
-            wordToDuplicates: report.wordToDuplicates(after: self, standing, telling: draft))
+            wordToDuplicates: report.wordToDuplicates(after: self, standing, telling: draft),
+            time: time)
     }
 
     /// What staff change beside the status.
@@ -114,6 +143,12 @@ extension Update.Draft {
     /// The text, if it says anything.
     package var text: String? {
         description.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Whether it says anything at all.
+    package var saysAnything: Bool {
+        detail != nil || text != nil || !media.isEmpty || !pictures.isEmpty || !addresses.isEmpty
+            || changes != Changes()
     }
 
     /// When it happened, as far as the sender's clock is believed: a later time than in five minutes

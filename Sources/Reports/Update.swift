@@ -65,7 +65,7 @@ extension Update {
         package let stage: Stage
         /// The sender's own id of it: a repeat of (client, report, this) is the same update
         /// (GR-13.2). With the report, because some senders count the updates of each report anew.
-        package let foreignID: String
+        package private(set) var foreignID: String
         /// When it happened, by the sender's clock.
         package var told: Date
         /// What the report's detail shall be; `nil` leaves it (`UNCHANGED`).
@@ -133,6 +133,13 @@ extension Update {
             self.visibility = visibility
             self.changes = changes
             self.author = author
+        }
+
+        /// The same under another id of the sender's.
+        package func named(_ foreignID: String) -> Self {
+            var draft = self
+            draft.foreignID = foreignID
+            return draft
         }
     }
 }

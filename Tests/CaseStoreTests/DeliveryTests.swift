@@ -159,7 +159,7 @@ extension CaseStoreTests {
                 let told = try await store.publish(
                     Sample.update("1", of: report, .fixed, text: "Gone"), by: key,
                     actor: .client, now: Sample.now)
-                guard case .proposed = told else {
+                guard case .published = told else {
                     Issue.record("\(told)")
                     return
                 }
@@ -167,13 +167,21 @@ extension CaseStoreTests {
                 #expect(
                     try await store.internalNotes(
                         of: report, in: Sample.sofia.id, stage: .production
-                    ).map(\.description) == ["copy: FIXED\nGone"])
-                #expect(try await pool.number("SELECT count(*) FROM \"update\"") == 0)
+                    ).map(\.description) == ["copy: FIXED"])
+                #expect(try await pool.number("SELECT count(*) FROM \"update\"") == 1)
+                guard
+                    case .proposed = try await store.publish(
+                        Sample.update("3", of: report, .closed), by: key, actor: .client,
+                        now: Sample.now)
+                else {
+                    Issue.record("A status without a word is a proposal.")
+                    return
+                }
                 // What is no status is everybody's to say.
                 _ = try await store.publish(
                     Sample.update("2", of: report, text: "I was there"), by: key, actor: .client,
                     now: Sample.now)
-                #expect(try await pool.number("SELECT count(*) FROM \"update\"") == 1)
+                #expect(try await pool.number("SELECT count(*) FROM \"update\"") == 2)
             }
         }
     }

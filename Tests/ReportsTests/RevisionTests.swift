@@ -27,7 +27,8 @@ import Testing
     static func standing(of report: Report) -> Standing {
         Standing(
             Standing.StatusChange(
-                time: .distantPast, event: Event.ID(uuid: UUID()), detail: report.detail ?? .open))
+                time: .distantPast, origin: "", event: Event.ID(uuid: UUID()),
+                detail: report.detail ?? .open))
     }
 
     /// The report after all of these, published a minute after each other.
@@ -39,9 +40,10 @@ import Testing
         var revision: Revision?
         for (index, draft) in drafts.enumerated() {
             let now = start.addingTimeInterval(TimeInterval(60 * (index + 1)))
-            let after = report.revised(
-                by: draft, told: draft.told, event: Event.ID(at: now, using: &source),
-                actor: actor, standing: standing, published: now)
+            let telling = Telling(
+                event: Event.ID(at: now, using: &source), actor: actor, told: draft.told,
+                origin: "here \(9 - index)", beginsHere: true)
+            let after = report.revised(by: draft, telling, standing: standing, published: now)
             (report, standing, revision) = (after.report, after.standing, after)
         }
         return try #require(revision)
@@ -161,6 +163,23 @@ import Testing
         #expect(try Self.told([closing], of: hidden).wordToDuplicates == nil)
     }
 
+    @Test func `of several changes in one second the last counts, here and wherever it is told`()
+        throws
+    {
+        let report = try Self.report()
+        let words: [Detail] = [.inProgress, .fixed, .reopen, .planned]
+        let drafts = words.map { Self.draft($0, of: report, told: 60) }
+        let end = try Self.told(drafts, of: report)
+        #expect(end.report.detail == .planned)
+        #expect(end.time == Self.start.addingTimeInterval(63))
+        #expect(end.standing.last.told == Self.start.addingTimeInterval(60))
+        let next = try Self.told(drafts + [Self.draft(.fixed, of: report, told: 61)], of: report)
+        #expect(next.report.detail == .fixed)
+        let older = try Self.told(drafts + [Self.draft(.fixed, of: report, told: 59)], of: report)
+        #expect(older.report.detail == .planned)
+        #expect(older.time == Self.start.addingTimeInterval(59))
+    }
+
     @Test func `a clock that is far ahead is believed for five minutes`() throws {
         let report = try Self.report()
         let limit = Self.start.addingTimeInterval(300)
@@ -175,7 +194,7 @@ import Testing
     /// A change of the status, as both sides know it.
     private struct Change {
         let draft: Update.Draft
-        let event: Event.ID
+        let origin: String
     }
 
     /// Up to eight changes from two sides whose clocks are a little apart.
@@ -185,11 +204,10 @@ import Testing
         (0..<Int.random(in: 1...8, using: &source)).map { _ in
             let skew = Bool.random(using: &source) ? 0 : 3.0
             let told = Double(Int.random(in: 0..<10, using: &source)) + skew
-            let now = RevisionTests.start.addingTimeInterval(told)
             return Change(
                 draft: RevisionTests.draft(
                     Detail.allCases.randomElement(using: &source), of: report, told: told),
-                event: Event.ID(at: now, using: &source))
+                origin: "\(skew == 0 ? "one" : "other") \(source.next())")
         }
     }
 
@@ -209,9 +227,13 @@ import Testing
             let ends = (0..<2).map { _ in
                 var (node, standing) = (report, beginning)
                 for change in Self.interleaving(changes, using: &source) {
+                    // Each node gives its own name to the entry in its history.
+                    let telling = Telling(
+                        event: Event.ID(at: RevisionTests.start, using: &source), actor: .peer,
+                        told: change.draft.told, origin: change.origin, beginsHere: false)
                     let after = node.revised(
-                        by: change.draft, told: change.draft.told, event: change.event,
-                        actor: .peer, standing: standing, published: RevisionTests.start)
+                        by: change.draft, telling, standing: standing,
+                        published: RevisionTests.start)
                     if node.status == .closed, after.report.status == .open {
                         // Nothing that is older opens a closed report.
                         #expect(change.draft.told >= standing.last.time)
@@ -220,7 +242,8 @@ import Testing
                 }
                 return (node, standing)
             }
-            #expect(ends[0].1 == ends[1].1)
+            #expect(ends[0].1.last.time == ends[1].1.last.time)
+            #expect(ends[0].1.last.origin == ends[1].1.last.origin)
             #expect(ends[0].0.status == ends[1].0.status)
             #expect(ends[0].0.detail == ends[1].0.detail)
         }

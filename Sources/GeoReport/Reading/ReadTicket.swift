@@ -91,14 +91,23 @@ package struct ReadWay: Sendable, Equatable {
     package let origin: String
     package let originID: String
     package let path: [String]
+    /// When an update counts between changes of a status; `nil` if the peer does not tell.
+    package let told: Date?
+    /// The status that an update told, where `told` is; `nil` if it left the status.
+    package let toldStatus: String?
 
-    package init(origin: String, originID: String, path: [String]) {
+    package init(
+        origin: String, originID: String, path: [String], told: Date? = nil,
+        toldStatus: String? = nil
+    ) {
         self.origin = origin
         self.originID = originID
         self.path = path
+        self.told = told
+        self.toldStatus = toldStatus
     }
 
-    /// Reads `origin`, `origin_id` and `path`, a list or a text with commas.
+    /// Reads `origin`, `origin_id`, `path`, a list or a text with commas, `told` and `told_status`.
     init?(_ fields: Fields) {
         guard let origin = fields.word("origin"), let id = fields.word("origin_id") else {
             return nil
@@ -107,6 +116,8 @@ package struct ReadWay: Sendable, Equatable {
         originID = id
         path = fields.texts("path").flatMap { $0.split(separator: ",") }
             .compactMap { Fields.trimmed(String($0)) }
+        told = fields.time("told").orNil
+        toldStatus = fields.word("told_status")
     }
 }
 
