@@ -84,7 +84,10 @@ package struct Collector: Sendable {
             try await look(turn)
             switch await read(turn) {
             case .success: try await turn.release(surroundings.now())
-            case .failure(.store(let error)): throw error
+            case .failure(.store(let error)):
+                // We are stopping: whoever comes next reads on at once.
+                guard Task.isCancelled else { throw error }
+                try await turn.release(surroundings.now())
             case .failure(.peer(let error)): try await note(error, in: turn)
             }
         } catch {
