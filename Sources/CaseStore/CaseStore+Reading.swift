@@ -60,6 +60,17 @@ extension CaseStore {
         }
     }
 
+    /// Prolongs a turn that is under way; `false` if it is over.
+    package func keepReading(_ turn: ReadingTurn) async throws(CaseStoreError) -> Bool {
+        try await query(
+            """
+            UPDATE cursor SET lease_until = \(SQL.end(of: turn.duration))
+            WHERE peer = \(turn.peer.rawValue) AND lease = \(turn.lease)
+                AND lease_until IS NOT NULL
+            """
+        ).affected > 0
+    }
+
     /// Notes how far a page has brought the turn, and keeps it; `false` if it is over, because
     /// somebody else has it.
     func moveOn(

@@ -29,6 +29,8 @@ extension CaseStore {
         let items = told.map(InboxItem.init)
         let seen = try await seen(of: items, from: peer)
         for (index, item) in items.enumerated() {
+            // Whoever is stopped leaves the rest of a long page to the next reading.
+            guard !Task.isCancelled else { throw .unavailable }
             if seen[index] {
                 reception.passed += 1
                 continue

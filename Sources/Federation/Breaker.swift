@@ -7,8 +7,8 @@ import FoundationEssentials
 /// `pause`, and no other does.
 package struct Breaker: Sendable, Equatable {
     /// So many failures in a row open it.
-    package let patience: Int
-    package let pause: Duration
+    package var patience: Int
+    package var pause: Duration
 
     package init(patience: Int, pause: Duration) {
         self.patience = patience

@@ -69,10 +69,11 @@ extension Delivery {
         after failed: FailedTry, asked: Duration?, _ doubt: Doubt, _ terms: DeliveryTerms
     ) -> DeliveryStep {
         let passed = failed.ended.timeIntervalSince(firstTried ?? failed.ended)
-        guard failed.number < terms.mostAttempts, passed < terms.longest / .seconds(1) else {
+        guard failed.number < terms.retry.attempts, passed < terms.retry.longest / .seconds(1)
+        else {
             return .parked("given up after \(failed.number) tries: \(failed.error.reason)", doubt)
         }
-        let pause = terms.schedule.endlessPause(
+        let pause = terms.retry.schedule.endlessPause(
             afterAttempts: failed.number, chance: failed.chance, asked: asked)
         return .postponed(failed.ended.addingTimeInterval(pause / .seconds(1)), doubt)
     }

@@ -11,6 +11,8 @@ package struct Peer: Sendable, Equatable {
     package var mapping: Mapping
     package var privacy: Privacy
     package var pace: Pace
+    package var retry: Retry
+    package var breaker: Breaker
     /// What becomes of a delivery that ended without an answer, if the peer can neither look it up
     /// nor recognise a repeat.
     package var unanswered: Unanswered
@@ -21,6 +23,7 @@ package struct Peer: Sendable, Equatable {
     package init(
         name: Name, authority: Authority, flow: Flow, rules: [Rule] = [], role: Role = .copy,
         mapping: Mapping = Mapping(), privacy: Privacy = Privacy(), pace: Pace = Pace(),
+        retry: Retry = Retry(), breaker: Breaker = .standard,
         unanswered: Unanswered = .park, polling: Polling = Polling(), client: Client.ID? = nil
     ) {
         self.name = name
@@ -31,6 +34,8 @@ package struct Peer: Sendable, Equatable {
         self.mapping = mapping
         self.privacy = privacy
         self.pace = pace
+        self.retry = retry
+        self.breaker = breaker
         self.unanswered = unanswered
         self.polling = polling
         self.client = client
@@ -116,6 +121,24 @@ package struct Peer: Sendable, Equatable {
         package init(concurrency: Int = 4, perSecond: Double? = nil) {
             self.concurrency = concurrency
             self.perSecond = perSecond
+        }
+    }
+
+    /// When a delivery that failed is tried again, and when it is for a person (D8).
+    package struct Retry: Sendable, Equatable {
+        package var schedule: RetrySchedule
+        /// After so many tries it is for a person.
+        package var attempts: Int
+        /// So long after the first try it is for a person.
+        package var longest: Duration
+
+        package init(
+            schedule: RetrySchedule = .standard, attempts: Int = 12,
+            longest: Duration = .seconds(72 * 3600)
+        ) {
+            self.schedule = schedule
+            self.attempts = attempts
+            self.longest = longest
         }
     }
 

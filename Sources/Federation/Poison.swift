@@ -2,8 +2,9 @@ import FoundationEssentials
 
 /// How a report is known at which a peer breaks each time, while it takes others.
 package struct Poison: Sendable, Equatable {
-    /// So many tries must have failed alike, the last one with them.
-    package static let likeTries = 3
+    /// So many tries must have failed alike, the last one with them: at a peer that fails by chance at
+    /// one call in twelve, fewer would park one report in two thousand for nothing.
+    package static let likeTries = 5
 
     /// Since when the tries of a delivery fail alike with an error of the peer's, the last one with
     /// them; `nil` if that is not enough to judge it.

@@ -52,14 +52,42 @@ package struct Collector: Sendable {
         }
     }
 
-    /// Reads one peer as far as it goes; what the database does not note is read again.
+    /// Reads one peer, and keeps the turn for as long as that takes.
     private func serve(_ turn: Turn) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await keep(turn) }
+            await follow(turn)
+            group.cancelAll()
+        }
+    }
+
+    /// Prolongs a turn until it is cancelled, or somebody else has it.
+    private func keep(_ turn: Turn) async {
+        while true {
+            await surroundings.beat()
+            guard !Task.isCancelled else { return }
+            do throws(CaseStoreError) {
+                guard try await turn.keep() else { return }
+            } catch {
+                // It ends by itself; somebody else may read the same then, which changes nothing.
+                logger.warning(
+                    "a peer's turn could not be kept",
+                    metadata: ["peer": "\(turn.peer)", "reason": .string("\(error)")])
+            }
+        }
+    }
+
+    /// Reads one peer as far as it goes; what the database does not note is read again.
+    private func follow(_ turn: Turn) async {
         do throws(CaseStoreError) {
             try await ask(turn)
             try await look(turn)
             switch await read(turn) {
             case .success: try await turn.release(surroundings.now())
-            case .failure(.store(let error)): throw error
+            case .failure(.store(let error)):
+                // We are stopping: whoever comes next reads on at once.
+                guard Task.isCancelled else { throw error }
+                try await turn.release(surroundings.now())
             case .failure(.peer(let error)): try await note(error, in: turn)
             }
         } catch {

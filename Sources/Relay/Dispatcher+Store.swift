@@ -9,14 +9,13 @@ extension Dispatcher.Surroundings {
     package init(
         store: CaseStore, interval: Duration = .milliseconds(200), grace: Duration = .seconds(10)
     ) {
-        let breaker = Breaker.standard
         self.init(
             due: { now async throws(CaseStoreError) in
                 try await store.peersWithDueDeliveries(now: now)
             },
             claim: { peer, limit, now async throws(CaseStoreError) in
                 try await store.claimDeliveries(
-                    of: peer, limit: limit, lease: Dispatcher.lease, probePause: breaker.pause,
+                    of: peer, limit: limit, lease: Dispatcher.lease, probePause: peer.breaker.pause,
                     now: now)
             },
             keep: { turns async throws(CaseStoreError) in
@@ -28,7 +27,7 @@ extension Dispatcher.Surroundings {
             attempts: { id async throws(CaseStoreError) in try await store.attempts(of: id) },
             noteFailure: { peer, probe, now async throws(CaseStoreError) in
                 try await store.noteFailure(
-                    of: peer, limit: breaker.patience, probeDue: probe, now: now)
+                    of: peer.name, limit: peer.breaker.patience, probeDue: probe, now: now)
             },
             pausePeer: { peer, reason, now async throws(CaseStoreError) in
                 _ = try await store.pause(peer, reason: reason, now: now)

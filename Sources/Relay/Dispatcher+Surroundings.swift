@@ -29,7 +29,7 @@ extension Dispatcher {
         /// Counts a failure of a peer; if that opens its breaker, or finds it open, the next probe
         /// goes at `probe`.
         package var noteFailure:
-            @Sendable (Peer.Name, _ probe: Date, _ now: Date) async throws(CaseStoreError) -> Void
+            @Sendable (Peer, _ probe: Date, _ now: Date) async throws(CaseStoreError) -> Void
         /// Sends a peer nothing more until somebody resumes it.
         package var pausePeer:
             @Sendable (Peer.Name, _ reason: String, _ now: Date) async throws(CaseStoreError) ->
@@ -59,7 +59,7 @@ extension Dispatcher {
                 async throws(CaseStoreError) -> Bool,
             attempts: @escaping @Sendable (Delivery.ID) async throws(CaseStoreError) -> [Attempt],
             noteFailure:
-                @escaping @Sendable (Peer.Name, Date, Date) async throws(CaseStoreError) -> Void,
+                @escaping @Sendable (Peer, Date, Date) async throws(CaseStoreError) -> Void,
             pausePeer:
                 @escaping @Sendable (Peer.Name, String, Date) async throws(CaseStoreError) -> Void,
             now: @escaping @Sendable () -> Date = { Date() },

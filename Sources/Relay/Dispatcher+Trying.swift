@@ -16,7 +16,7 @@ extension Dispatcher {
         }
         let terms = DeliveryTerms(
             resend: traffic.line.adapter.traits.resend, unanswered: peer.unanswered,
-            schedule: schedule)
+            retry: peer.retry)
         let opening = delivery.opening(terms)
         if case .stop(let step) = opening { return await finish(hold, as: step) }
         let message: Message
@@ -131,32 +131,32 @@ extension Dispatcher {
     private func note(_ error: PeerError, of hold: Hold, in traffic: Traffic) async {
         // What we broke off ourselves is nobody's fault.
         guard !Task.isCancelled, objection(to: hold) == nil else { return }
-        let name = traffic.line.peer.name
+        let peer = traffic.line.peer
         do {
             switch error.kind {
             case .refused: break
-            case .later(let asked): try await noteFailure(of: name, asked: asked)
-            case .ambiguous: try await noteFailure(of: name, asked: nil)
+            case .later(let asked): try await noteFailure(of: peer, asked: asked)
+            case .ambiguous: try await noteFailure(of: peer, asked: nil)
             case .forbidden:
                 logger.error(
-                    "a peer lets us in no more and is paused", metadata: ["peer": "\(name)"])
-                try await surroundings.pausePeer(name, error.reason, surroundings.now())
+                    "a peer lets us in no more and is paused", metadata: ["peer": "\(peer.name)"])
+                try await surroundings.pausePeer(peer.name, error.reason, surroundings.now())
             }
         } catch {
             logger.warning(
                 "a peer's state could not be noted",
-                metadata: ["peer": "\(name)", "reason": .string("\(error)")])
+                metadata: ["peer": "\(peer.name)", "reason": .string("\(error)")])
         }
     }
 }
 
 extension Dispatcher {
     private func noteFailure(
-        of name: Peer.Name, asked: Duration?
+        of peer: Peer, asked: Duration?
     ) async throws(CaseStoreError) {
         let now = surroundings.now()
         try await surroundings.noteFailure(
-            name, Breaker.standard.probe(after: now, asked: asked), now)
+            peer, peer.breaker.probe(after: now, asked: asked), now)
     }
 }
 

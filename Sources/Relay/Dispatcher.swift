@@ -11,7 +11,6 @@ import Logging
 /// long as it does (D9).
 package struct Dispatcher: Sendable {
     let surroundings: Surroundings
-    let schedule: RetrySchedule
     let logger: Logger
     private let lines: [PeerLine]
     private let node: Authority
@@ -20,13 +19,12 @@ package struct Dispatcher: Sendable {
     /// A dispatcher for these peers; `node` is what we are called in paths and message keys.
     package init(
         _ surroundings: Surroundings, lines: [PeerLine], node: Authority,
-        addresses: PublicAddresses, schedule: RetrySchedule = .standard, logger: Logger
+        addresses: PublicAddresses, logger: Logger
     ) {
         self.surroundings = surroundings
         self.lines = lines
         self.node = node
         self.addresses = addresses
-        self.schedule = schedule
         self.logger = logger
     }
 

@@ -333,6 +333,31 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `a turn that is kept goes on, one that is over does not come back`()
+            async throws
+        {
+            try await InboxWorld.with { world in
+                let (store, name) = (world.store, world.peer.name)
+                let turn = try await #require(
+                    store.claimReading(of: [name], lease: long, now: Sample.now))
+                _ = try await world.pool.query(
+                    "UPDATE cursor SET lease_until = clock_timestamp() + interval '1 second'")
+                #expect(try await store.keepReading(turn))
+                let kept = try await world.pool.query(
+                    """
+                    SELECT FROM cursor
+                    WHERE lease_until > clock_timestamp() + interval '50 seconds'
+                    """)
+                #expect(kept.count == 1)
+                try await store.releaseReading(turn)
+                #expect(try await !store.keepReading(turn))
+                let next = try await #require(
+                    store.claimReading(of: [name], lease: long, now: Sample.now))
+                #expect(try await !store.keepReading(turn))
+                #expect(try await store.keepReading(next))
+            }
+        }
+
         @Test func `news are read at the interval, and everything again at night`() async throws {
             try await InboxWorld.with { world in
                 let (store, name) = (world.store, world.peer.name)

@@ -112,20 +112,44 @@ import Testing
         }
     }
 
-    @Test func `three failures alike are poison, and others are not`() {
+    @Test func `a peer's settings say when it is tried again, and when a person must look`() throws
+    {
+        let retry = Peer.Retry(
+            schedule: RetrySchedule(pauses: [.seconds(1), .seconds(10)]), attempts: 4,
+            longest: .seconds(60))
+        let terms = DeliveryTerms(resend: .none, unanswered: .park, retry: retry)
+        let delivery = try Delivery.sample(firstTried: now)
+        let pauses: [(number: Int, asked: Duration?, seconds: Double)] = [
+            (1, nil, 1), (2, nil, 10), (3, nil, 10), (3, .seconds(600), 600),
+        ]
+        for pause in pauses {
+            let step = delivery.step(
+                after: failed(.later(pause.asked), number: pause.number), terms)
+            #expect(step == .postponed(now.addingTimeInterval(pause.seconds), .none))
+        }
+        #expect(
+            delivery.step(after: failed(.later(nil), number: 4), terms)
+                == .parked("given up after 4 tries: why", .none))
+        let late = now.addingTimeInterval(60)
+        #expect(
+            delivery.step(after: failed(.later(nil), number: 2, ended: late), terms)
+                == .parked("given up after 2 tries: why", .none))
+    }
+
+    @Test func `five failures alike are poison, and others are not`() {
         func attempt(_ status: Int?, _ reason: String, _ second: Double) -> Attempt {
             let time = now.addingTimeInterval(second)
             return Attempt(
                 started: time, ended: time, outcome: .later, status: status, reason: reason)
         }
-        let alike = (0..<3).map { attempt(500, "boom", Double($0)) }
+        let alike = (0..<5).map { attempt(500, "boom", Double($0)) }
         #expect(Poison.began(alike) == now)
         #expect(Poison.began([attempt(503, "other", -1)] + alike) == now)
         #expect(Poison.began(Array(alike.dropLast())) == nil)
         #expect(Poison.began(alike.dropLast() + [attempt(500, "another", 2)]) == nil)
         #expect(Poison.began(alike.dropLast() + [attempt(502, "boom", 2)]) == nil)
-        #expect(Poison.began((0..<3).map { attempt(429, "slow", Double($0)) }) == nil)
-        #expect(Poison.began((0..<3).map { attempt(nil, "nobody", Double($0)) }) == nil)
+        #expect(Poison.began((0..<5).map { attempt(429, "slow", Double($0)) }) == nil)
+        #expect(Poison.began((0..<5).map { attempt(nil, "nobody", Double($0)) }) == nil)
     }
 
     @Test func `one probe goes each half minute, or when the peer says`() {

@@ -6,6 +6,7 @@ The short form; `make chaos` asks for more of each, and measures what a busy mac
 import os
 import signal
 import time
+from collections import Counter
 from contextlib import contextmanager
 from statistics import quantiles
 
@@ -51,8 +52,8 @@ def test_d6_what_ended_without_an_answer(capsys):
         assert len(receivers[1].effects) == len(set(receivers[1].effects)), "parked is not sent again"
         assert scene.ledger.deliveries("parked").get("parked") == resets["parked"], "a person sees each of them"
         flagged = "SELECT count(*) FROM delivery WHERE peer = 'resent' AND doubt = 'flagged'"
-        twice = len(receivers[2].effects) - len(set(receivers[2].effects))
-        assert scene.ledger.count(flagged) >= twice
+        twice = {key for key, times in Counter(receivers[2].effects).items() if times > 1}
+        assert twice and scene.ledger.count(flagged) >= len(twice), "the checker knows that it is these"
 
 
 def test_d7_order_is_kept_and_poison_keeps_nobody(capsys):
@@ -77,6 +78,33 @@ def test_d7_order_is_kept_and_poison_keeps_nobody(capsys):
         told(capsys, f"{len(lights.effects)} effects in order, {poisoned} reports of poison parked")
 
 
+@pytest.mark.skipif(not LONG, reason="a busy machine spoils it; DispatcherTests has it with a clock of its own")
+def test_d7_poison_costs_the_others_nothing(capsys):
+    lights = Receiver("lights", faults=Faults(SEED, {}, ("venom",)))
+    with Scene("venom", [lights]) as scene:
+        scene.instance.start()
+        # In turns, and the best of each: whatever else the machine does is in both.
+        rates = [(throughput(scene, lights, 0), throughput(scene, lights, 100)) for _ in range(3)]
+        plain, among = (max(column) for column in zip(*rates))
+        told(capsys, f"{plain:.0f} deliveries/s, with 1 % of poison among them {among:.0f}/s")
+        assert among >= 0.95 * plain
+
+
+def throughput(scene: Scene, lights: Receiver, poisoned: int) -> float:
+    """How many of a thousand that wait go to a receiver in a second; one in so many is poison besides."""
+    scene.instance.run("peer", "pause", "lights", "--reason", "all at once")
+    tell_all(scene, 1000, rate=300, clients=16, told_of=10**6, poisoned=poisoned)
+    fine = 1000 - (1000 // poisoned if poisoned else 0)
+    began = moment(scene)
+    scene.instance.run("peer", "resume", "lights")
+
+    def effects() -> list[float]:
+        return [e.at for e in scene.history.where("effect") if e.at >= began]
+
+    wait_until(lambda: len(effects()) >= fine, within=120, pause=1)
+    return fine / (effects()[-1] - effects()[0])
+
+
 def waits(scene: Scene, place: str, since: float) -> list[float]:
     """How long each report that was acknowledged since then took to a destination."""
     acknowledged = {e["key"]: e.at for e in scene.history.where("tell", "ok") if e.at >= since}
@@ -96,7 +124,8 @@ def moment(scene: Scene) -> float:
 
 def test_d8_a_peer_that_is_down_costs_a_probe_and_nobody_elses_time(capsys):
     roads, lights = Receiver("roads"), Receiver("lights")
-    with Scene("down", [roads, lights]) as scene:
+    probe = 30 if LONG else 5
+    with Scene("down", [roads, lights], {"lights": {"breaker": {"probe": f"{probe}s"}}}) as scene:
         scene.instance.start()
         number = 600 if LONG else 60
         well = moment(scene)
@@ -109,15 +138,15 @@ def test_d8_a_peer_that_is_down_costs_a_probe_and_nobody_elses_time(capsys):
         if LONG:
             time.sleep(95)  # Three probes are due in this time.
         probes = lights.traffic.begun[before:]
-        allowed = 5 + 4 + (probes[-1] - probes[0]) / 30 + 1
-        assert len(probes) <= allowed, "the breaker is open, and each 30 seconds one delivery goes"
+        allowed = 5 + 4 + (probes[-1] - probes[0]) / probe + 1
+        assert len(probes) <= allowed, "the breaker is open, and one delivery goes at a time"
         normal, meanwhile = (p95(waits(scene, "roads", since)) for since in (well, down))
         if LONG:
             assert meanwhile <= max(1.2 * normal, normal + 0.05)
             tell_all(scene, 10_000, rate=400, clients=16, told_of=10**6)
         waiting = scene.ledger.deliveries("lights")["waiting"]
         lights.refusing = lambda text: None
-        scene.ledger.hasten()
+        wait_until(lambda: waits(scene, "lights", down), within=probe + 15)  # The probe, that it is back.
         began = time.monotonic()
         scene.drain(within=300)
         rate = waiting / (time.monotonic() - began)
@@ -167,7 +196,7 @@ def test_d9_who_was_stopped_finishes_nothing_that_is_anothers_now(capsys, repeat
             # What it held comes back to it, and it wants to finish it.
             wait_until(lambda: not sum(roads.traffic.now.values()), within=60)
             told(capsys, f"{stopped} deliveries held by who was stopped; all went on after {took:.0f} s")
-            assert took <= 60, "a lease ends after 30 seconds"
+            assert took <= 40, "a lease ends after 30 seconds, and is looked at soon"
             second.stop()
         scene.instance.stop()
         findings = scene.judge()
@@ -175,6 +204,9 @@ def test_d9_who_was_stopped_finishes_nothing_that_is_anothers_now(capsys, repeat
         finished = scene.ledger.rows(
             "SELECT delivery, count(*) FROM attempt WHERE outcome IN ('accepted', 'found') GROUP BY delivery")
         assert all(number == "1" for _, number in finished), "each was finished once"
+        late = scene.instance.log.read_text().count("a delivery was ours no more")
+        told(capsys, f"CHAOS_SEED={scene.seed}: {len(scene.history.where('held'))} were held by who was stopped;"
+             f" it came back to {late} of them, and finished none\n{findings}")  # fmt: skip
 
 
 def test_d17_one_peer_refuses_and_the_other_is_served():

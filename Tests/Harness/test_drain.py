@@ -7,7 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from kit.instance import wait_until
 from kit.ports import is_open
+from kit.receiver import Receiver
+from kit.scene import Scene
 from kit.wire import FORM, request
 
 SERVICES = "/sofia/open311/v2/services.json"
@@ -65,3 +68,25 @@ def test_an_idle_server_ends_at_once(fresh):
     started = time.monotonic()
     assert fresh.stop() == 0
     assert time.monotonic() - started <= 5
+
+
+def test_h6_a_long_page_of_a_peer_holds_up_no_exit(binary):
+    """What was not read of it is read by whoever comes next, at once."""
+    roads = Receiver("roads")
+    flow = {"flow": ["reports_out", "updates_out", "updates_in"], "polling": {"interval": "1s", "overlap": "1h"}}
+    with Scene("long-page", [roads], {"roads": flow}) as scene:
+        scene.instance.start()
+        with scene.load(most=1, told_of=10**6) as load:
+            load.finish()
+        wait_until(lambda: roads.tickets, within=30)
+        stored = 'SELECT count(*) FROM "update"'
+        with roads.lock:
+            for number in range(3000):
+                roads.tell(next(iter(roads.tickets)), "OPEN", f"we say number {number}")
+        wait_until(lambda: scene.ledger.count(stored) > 20, within=60)
+        started = time.monotonic()
+        assert scene.instance.stop() == 0
+        assert time.monotonic() - started <= 8 and scene.ledger.count(stored) < 3000
+        assert scene.ledger.count("SELECT count(*) FROM cursor WHERE lease_until IS NOT NULL") == 0
+        scene.instance.start()
+        wait_until(lambda: scene.ledger.count(stored) == 3000, within=180, pause=1)

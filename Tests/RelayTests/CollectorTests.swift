@@ -123,6 +123,20 @@ import Testing
         #expect(world.looked == [50, 50, 20])
     }
 
+    @Test func `a turn is kept for as long as a page takes, until it is somebody else's`()
+        async throws
+    {
+        let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(60))
+        world.hold(true)
+        await world.run { _, _ in
+            while world.kept < 3 { await Task.yield() }
+            world.hold(false)
+            return Page(items: [], next: Cursor(text: "x"), isLast: true)
+        }
+        #expect(world.kept >= 3)
+        #expect(world.failures.isEmpty)
+    }
+
     @Test func `a token is asked for until it is a ticket, ever more seldom`() async throws {
         let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(1200))
         world.expect(token: "t-1", ticket: "77", after: Self.autumn.addingTimeInterval(300))
@@ -154,6 +168,8 @@ final class World: Sendable {
         var asked: [Date] = []
         var tickets: [String] = []
         var looked: [Int] = []
+        var kept = 0
+        var isHeld = false
     }
 
     private let state: Mutex<State>
@@ -170,10 +186,15 @@ final class World: Sendable {
     var failures: [String] { state.withLock { $0.failures } }
     var pauses: [TimeInterval] { state.withLock { $0.pauses } }
     var resolved: [String: String] { state.withLock { $0.resolved } }
+    /// How often a turn was kept; at the third time it is somebody else's.
+    var kept: Int { state.withLock { $0.kept } }
     var askedForToken: [Date] { state.withLock { $0.asked } }
 
     /// How many tickets were seen at a time.
     var looked: [Int] { state.withLock { $0.looked } }
+
+    /// Whether the clock stands still.
+    func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
 
     func expect(tickets: [String]) {
         state.withLock { $0.tickets = tickets }
@@ -230,6 +251,7 @@ final class World: Sendable {
             now: { self.state.withLock { $0.now } }, chance: { 0.5 },
             pause: {
                 let isOver = self.state.withLock { state in
+                    guard !state.isHeld else { return false }
                     state.now.addTimeInterval(60)
                     return state.now > self.end
                 }
@@ -239,7 +261,8 @@ final class World: Sendable {
                     let never = AsyncStream<Void> { _ in }
                     for await _ in never {}
                 }
-            })
+            },
+            beat: { await Task.yield() })
     }
 
     private func turns() -> [Collector.Turn] {
@@ -281,6 +304,12 @@ final class World: Sendable {
                     return Reception()
                 },
                 receive: { page, now in self.take(page, now: now) },
+                keep: {
+                    self.state.withLock { state in
+                        state.kept += 1
+                        return state.kept < 3
+                    }
+                },
                 fail: { reason, until in
                     self.state.withLock { state in
                         state.failures.append(reason)

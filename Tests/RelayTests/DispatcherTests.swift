@@ -33,6 +33,27 @@ import Testing
         #expect(row.attempts.allSatisfy { $0.reason == "busy" && $0.status == 503 })
     }
 
+    @Test func `each peer is tried again and looked at as its settings say`() async throws {
+        let world = PeerWorld()
+        try world.add(1, report: 1, to: "hasty")
+        try world.add(2, report: 2, to: "patient")
+        let error = later()
+        let retry = Peer.Retry(schedule: RetrySchedule(pauses: [.seconds(1)]), attempts: 6)
+        let hasty = try world.line(
+            "hasty", retry: retry, breaker: Breaker(patience: 3, pause: .seconds(7))
+        ) { _, _, _ in .failure(error) }
+        let patient = try world.line("patient") { _, _, _ in .failure(error) }
+        try await world.run([hasty, patient]) { $0.delivery(1)?.state == .parked }
+        func times(_ peer: String) -> [TimeInterval] {
+            world.calls.filter { $0.peer == peer }
+                .map { $0.time.timeIntervalSince(PeerWorld.start) }
+        }
+        // From the third failure on, a probe each seven seconds.
+        #expect(times("hasty") == [0, 1, 2, 9, 16, 23])
+        #expect(times("patient").prefix(2) == [0, 5])
+        #expect(world.delivery(1)?.reason == "given up after 6 tries: busy")
+    }
+
     @Test func `a peer that asks for time gets it`() async throws {
         let world = PeerWorld()
         try world.add(1, report: 1, to: "a")
@@ -204,11 +225,26 @@ import Testing
         // None of them waited: the clock had no reason to move on.
         #expect(others.allSatisfy { $0.time == PeerWorld.start })
         for number in [1, 201, 401, 601] {
-            #expect(world.row(number)?.attempts.count == 3)
+            #expect(world.row(number)?.attempts.count == Poison.likeTries)
             #expect(world.delivery(number)?.reason?.hasPrefix("poison: ") == true)
             // What comes later of that report waits behind it.
             #expect(world.delivery(number + 1)?.state == .waiting)
         }
+    }
+
+    @Test func `what a peer breaks at by chance is no poison`() async throws {
+        let world = PeerWorld()
+        for number in 1...200 { try world.add(number, report: number, to: "a") }
+        // Of 2,000 calls to a peer that fails at one in twelve, one fails three times in a row.
+        let line = try world.line("a", concurrency: 8) { [ticket] number, _, _ in
+            let tries = world.row(number)?.attempts.count ?? 0
+            return tries < (number.isMultiple(of: 50) ? 4 : number.isMultiple(of: 12) ? 1 : 0)
+                ? .failure(PeerError(.later(nil), "breaks", status: 500)) : .success(ticket)
+        }
+        try await world.run([line]) { world in
+            world.open == 0 || (1...200).contains { world.delivery($0)?.state == .parked }
+        }
+        #expect(world.accepted("a").count == 200)
     }
 
     @Test func `a peer that breaks at everything is down, and nothing is poison`() async throws {

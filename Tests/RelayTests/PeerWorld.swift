@@ -93,7 +93,8 @@ final class PeerWorld: Sendable {
     /// A peer of this world.
     func line(
         _ name: String, resend: AdapterTraits.Resend = .none, unanswered: Peer.Unanswered = .park,
-        concurrency: Int = 4, secrets: [String] = [], wire: Wire? = nil,
+        concurrency: Int = 4, retry: Peer.Retry = Peer.Retry(), breaker: Breaker = .standard,
+        secrets: [String] = [], wire: Wire? = nil,
         find: @escaping Find = { _, _ in .success(nil) },
         deliver: @escaping Deliver
     ) throws -> PeerLine {
@@ -103,7 +104,8 @@ final class PeerWorld: Sendable {
         let peer = Peer(
             name: try #require(Peer.Name(rawValue: name)),
             authority: try #require(Authority(rawValue: name)), flow: [.reportsOut, .updatesOut],
-            mapping: mapping, pace: .init(concurrency: concurrency), unanswered: unanswered)
+            mapping: mapping, pace: .init(concurrency: concurrency), retry: retry, breaker: breaker,
+            unanswered: unanswered)
         let adapter = FakeAdapter(
             traits: AdapterTraits(resend: resend, carries: [.reports, .updates]),
             deliver: { message, wire in
@@ -216,12 +218,12 @@ extension PeerWorld {
                 try self.finish(turn, step, attempt)
             },
             attempts: { id in self.row(id.number)?.attempts ?? [] },
-            noteFailure: { name, probe, _ in
+            noteFailure: { peer, probe, _ in
                 self.state.withLock { state in
-                    var peer = state.peers[name.rawValue] ?? PeerRow()
-                    peer.failures += 1
-                    if peer.failures >= Breaker.standard.patience { peer.probeDue = probe }
-                    state.peers[name.rawValue] = peer
+                    var row = state.peers[peer.name.rawValue] ?? PeerRow()
+                    row.failures += 1
+                    if row.failures >= peer.breaker.patience { row.probeDue = probe }
+                    state.peers[peer.name.rawValue] = row
                 }
             },
             pausePeer: { name, reason, _ in
@@ -301,7 +303,7 @@ extension PeerWorld {
                 if let turn = turn(row) { turns.append(turn) }
             }
             if !turns.isEmpty, shared.probeDue != nil {
-                state.peers[name]?.probeDue = state.now.addingTimeInterval(30)
+                state.peers[name]?.probeDue = peer.breaker.probe(after: state.now)
             }
             return turns
         }

@@ -29,6 +29,8 @@ import Testing
                 until: 2026-07-01T12:00:00Z
             privacy: {allow: [contact, handler], purpose: to ask, relay_address: a@b.example}
             pace: {concurrency: 2, per_second: 0.5}
+            retry: {pauses: [1s, 2s, 10m], attempts: 50, give_up: 7d}
+            breaker: {failures: 20, probe: 5s}
             unanswered: resend
             polling: {interval: 30s, overlap: 5m, sweep: off}
             """, "key": "canary-key\n",
@@ -47,6 +49,9 @@ import Testing
         #expect(peer.privacy.allowed == [.contact, .handlerOnly])
         #expect(peer.privacy.purpose == "to ask")
         #expect(peer.pace == Peer.Pace(concurrency: 2, perSecond: 0.5))
+        #expect(peer.retry.schedule.pauses == [.seconds(1), .seconds(2), .seconds(600)])
+        #expect(peer.retry.attempts == 50 && peer.retry.longest == .seconds(7 * 86_400))
+        #expect(peer.breaker == Breaker(patience: 20, pause: .seconds(5)))
         #expect(peer.unanswered == .resend)
         #expect(
             peer.polling
@@ -69,6 +74,8 @@ import Testing
         #expect(peer.role == .copy)
         #expect(peer.privacy == Peer.Privacy())
         #expect(peer.pace == Peer.Pace())
+        #expect(peer.retry == Peer.Retry() && peer.retry.schedule == .standard)
+        #expect(peer.breaker == .standard)
         #expect(peer.unanswered == .park)
         #expect(peer.polling == Peer.Polling())
         #expect(peer.client == nil)
@@ -109,6 +116,31 @@ import Testing
         ),
         (
             "pace: {per_second: fast}", "pace.per_second", "needs a number from 0.01 to 10000.0"
+        ),
+        (
+            "retry: {pauses: [5s, 1m, 30s]}", "retry.pauses[3]",
+            "is shorter than the pause before it; pauses grow"
+        ),
+        ("retry: {pauses: [off]}", "retry.pauses[1]", "is too short; at least 1s"),
+        ("retry: {pauses: [25h]}", "retry.pauses[1]", "is too long; at most 86400s"),
+        (
+            "retry: {pauses: []}", "retry.pauses",
+            "needs 1 to 20 pauses, such as [5s, 1m, 10m]; the last repeats"
+        ),
+        (
+            "retry: {pauses: 5s}", "retry.pauses",
+            "needs a list: one `- ` line an item, or [a, b]"
+        ),
+        (
+            "retry: {attempts: 0}", "retry.attempts", "is 0; write a number from 1 to 10000"
+        ),
+        ("retry: {give_up: 1s}", "retry.give_up", "is too short; at least 60s"),
+        (
+            "retry: {attempt: 3}", "retry.attempt", "is no known key; did you mean `attempts`?"
+        ),
+        ("breaker: {probe: off}", "breaker.probe", "is too short; at least 1s"),
+        (
+            "breaker: {failures: few}", "breaker.failures", "needs a whole number, such as 1"
         ),
         (
             "polling: {interval: 60}", "polling.interval",

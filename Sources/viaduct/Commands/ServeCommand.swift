@@ -145,19 +145,21 @@ private struct Serving {
             Loop { [reload] in await reload.run() },
             Loop { [deployment, logger] in await Self.prune(deployment.store, logger) },
         ]
-        services += outside.loops(
-            settings, store: deployment.store, signal: signal, logger: logger
-        ).map { Loop(body: $0) }
         if let cluster = deployment.cluster { services.append(Loop { await cluster.watch() }) }
-        services += [
-            Listener(
-                admin.site, at: Listener.Address(host: operators.host, port: operators.port),
-                logger: logger, started: { [announcement] in await announcement.admin($0) }),
-            Listener(
-                gateway.site, at: Listener.Address(host: http.host, port: http.port),
-                patience: Patience(settings.limits),
-                logger: logger, started: { [announcement] in await announcement.api($0) }),
-        ]
+        // Told to end at the same time: each of them may take ten seconds for what is under way.
+        let work: [any ServiceLifecycle.Service] =
+            outside.loops(
+                settings, store: deployment.store, signal: signal, logger: logger
+            ).map { Loop(body: $0) } + [
+                Listener(
+                    admin.site, at: Listener.Address(host: operators.host, port: operators.port),
+                    logger: logger, started: { [announcement] in await announcement.admin($0) }),
+                Listener(
+                    gateway.site, at: Listener.Address(host: http.host, port: http.port),
+                    patience: Patience(settings.limits),
+                    logger: logger, started: { [announcement] in await announcement.api($0) }),
+            ]
+        services.append(Together(services: work))
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle", factory: { _ in SwiftLogNoOpLogHandler() }))
@@ -213,6 +215,17 @@ private struct Loop: ServiceLifecycle.Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await body() }
+    }
+}
+
+/// Services that run and end together; where one fails, all do.
+private struct Together: ServiceLifecycle.Service {
+    let services: [any ServiceLifecycle.Service]
+
+    func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for service in services { group.addTask { try await service.run() } }
+        }
     }
 }
 

@@ -105,6 +105,18 @@ package struct Entry {
         return duration
     }
 
+    /// The same for a time that must not be too short either.
+    package func duration(
+        from least: Duration, upTo limit: Duration, _ findings: inout Findings
+    ) -> Duration? {
+        guard let duration = duration(upTo: limit, &findings) else { return nil }
+        guard duration >= least else {
+            findings.add("is too short; at least \(least.components.seconds)s", at: self)
+            return nil
+        }
+        return duration
+    }
+
     /// The entries of a list, or an empty list with a finding.
     package func list(_ findings: inout Findings) -> [Entry] {
         guard case .sequence(let sequence) = node else {

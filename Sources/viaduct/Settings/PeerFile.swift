@@ -77,6 +77,8 @@ struct PeerReader {
         let rules = readRules(keys.optional("rules"), flow ?? [], at: keys.entry)
         let privacy = keys.optional("privacy").map { readPrivacy($0) }
         let pace = keys.optional("pace").map { readPace($0) }
+        let retry = keys.optional("retry").map { readRetry($0) }
+        let breaker = keys.optional("breaker").map { readBreaker($0) }
         let polling = keys.optional("polling").map { readPolling($0) }
         let unanswered = keys.optional("unanswered")?
             .choice(of: Peer.Unanswered.allCases.map(\.rawValue), &findings)
@@ -90,6 +92,7 @@ struct PeerReader {
         let peer = Peer(
             name: name, authority: own, flow: flow, rules: rules, role: role, mapping: mapping,
             privacy: privacy ?? Peer.Privacy(), pace: pace ?? Peer.Pace(),
+            retry: retry ?? Peer.Retry(), breaker: breaker ?? .standard,
             unanswered: unanswered ?? .park, polling: polling ?? Peer.Polling(), client: client)
         return (peer, way.link(file: findings.file))
     }

@@ -1,6 +1,7 @@
 """What the database knows after a run: what is stored, what is under way, what was left behind."""
 
 import subprocess
+import time
 
 from .database import programs
 from .history import History
@@ -72,9 +73,15 @@ class Ledger:
                 history.note("staff", "info", "doubt", destination=peer, key=found.group())
 
     def note_left(self, history: History, everything: bool = True) -> None:
-        """Notes what nobody needs any more after a drain (rule 7); `everything` goes to somebody."""
+        """Notes what nobody needs any more after a drain (rule 7); `everything` goes to somebody.
+
+        What goes away within five seconds is needed: a server that runs is at work.
+        """
         for what, statement in (LEFT | (UNSENT if everything else {})).items():
-            if number := self.count(statement):
+            until = time.monotonic() + 5
+            while (number := self.count(statement)) and time.monotonic() < until:
+                time.sleep(0.2)
+            if number:
                 history.note("database", "info", "left", text=f"{number} {what}")
 
 

@@ -291,7 +291,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         key = self.headers.get("Idempotency-Key", "").strip('"')
         self.receiver.stage("head", key)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # Whoever called died in the midst of it: nothing was said.
+            self.close_connection = True
+            return
         form = fields(body, self.headers.get("Content-Type", ""))
         self.receiver.stage("body", key or form.get("description", ""))
         report = self.report_of(form)
