@@ -65,7 +65,10 @@ extension Gateway {
                 try await store.publish(draft, by: client.id, actor: actor, now: time)
             }
         }
-        let told = PeerUpdate(draft, by: message, bond: try await bond(of: message, to: draft))
+        let bond = try await bond(of: message, to: draft)
+        var draft = draft
+        draft.tells = message.sender.tells(draft, of: bond)
+        let told = PeerUpdate(draft, by: message, bond: bond)
         return try await asking { () async throws(CaseStoreError) in
             var published: PublishedUpdate?
             for part in told.parts {

@@ -1,0 +1,3 @@
+-- Whether those who follow a report are told of an update by themselves; of a peer's, its mapping says
+-- so, status by status.
+ALTER TABLE "update" ADD COLUMN notify boolean NOT NULL DEFAULT true;
