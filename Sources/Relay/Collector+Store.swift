@@ -51,10 +51,9 @@ extension Collector.Surroundings {
                 guard let line = all[name] else { throw Self.noLine }
                 return try await line.adapter.look(at: tickets, over: line.wire)
             },
-            pause: {
-                // Cancelled it ends at once, and so does the loop.
-                try? await Task.sleep(for: interval)
-            })
+            // Cancelled, each of them ends at once, and so does its loop.
+            pause: { try? await Task.sleep(for: interval) },
+            beat: { try? await Task.sleep(for: Collector.heartbeat) })
     }
 
     private static var noLine: PeerError {
@@ -92,6 +91,7 @@ extension Collector.Turn {
             receive: { page, now async throws(CaseStoreError) in
                 try await store.receive(page, from: peer, by: turn, in: catalogue, now: now)
             },
+            keep: { () async throws(CaseStoreError) in try await store.keepReading(turn) },
             fail: { reason, until async throws(CaseStoreError) in
                 try await store.failReading(turn, reason: reason, due: until)
             },

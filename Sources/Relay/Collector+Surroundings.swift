@@ -3,8 +3,10 @@ import Federation
 import FoundationEssentials
 
 extension Collector {
-    /// For how long a turn is ours, unless a page is kept meanwhile: longer than a page can take.
-    package static let lease = Duration.seconds(120)
+    /// For how long a turn is ours, unless it is kept: so long a relay that dies holds a peer up.
+    package static let lease = Duration.seconds(30)
+    /// How long between two heartbeats, each of which keeps a turn.
+    package static let heartbeat = Duration.seconds(10)
 
     /// A peer that is to be read, claimed for us, and what can be done with the claim.
     package struct Turn: Sendable {
@@ -34,6 +36,8 @@ extension Collector {
         /// else's by now.
         package var receive:
             @Sendable (Page, _ now: Date) async throws(CaseStoreError) -> Reception?
+        /// Keeps the claim for another lease; `false` if it is over.
+        package var keep: @Sendable () async throws(CaseStoreError) -> Bool
         /// Ends the turn: the reading goes on where it broke off, not before then.
         package var fail:
             @Sendable (_ reason: String, _ until: Date) async throws(CaseStoreError) -> Void
@@ -52,6 +56,7 @@ extension Collector {
             seen: @escaping @Sendable ([Incoming], Date) async throws(CaseStoreError) -> Reception,
             receive:
                 @escaping @Sendable (Page, Date) async throws(CaseStoreError) -> Reception?,
+            keep: @escaping @Sendable () async throws(CaseStoreError) -> Bool,
             fail: @escaping @Sendable (String, Date) async throws(CaseStoreError) -> Void,
             release: @escaping @Sendable (Date) async throws(CaseStoreError) -> Void
         ) {
@@ -66,6 +71,7 @@ extension Collector {
             self.tickets = tickets
             self.seen = seen
             self.receive = receive
+            self.keep = keep
             self.fail = fail
             self.release = release
         }
@@ -86,6 +92,8 @@ extension Collector {
         package var chance: @Sendable () -> Double
         /// Waits until it is worth to look for due readings again.
         package var pause: @Sendable () async -> Void
+        /// Waits until it is time to keep a turn.
+        package var beat: @Sendable () async -> Void
 
         package init(
             due: @escaping @Sendable (Int, Date) async throws(CaseStoreError) -> [Turn],
@@ -95,7 +103,8 @@ extension Collector {
                 @escaping @Sendable (Peer.Name, [String]) async throws(PeerError) -> [Incoming],
             now: @escaping @Sendable () -> Date = { Date() },
             chance: @escaping @Sendable () -> Double = { .random(in: 0...1) },
-            pause: @escaping @Sendable () async -> Void
+            pause: @escaping @Sendable () async -> Void,
+            beat: @escaping @Sendable () async -> Void
         ) {
             self.due = due
             self.collect = collect
@@ -104,6 +113,7 @@ extension Collector {
             self.now = now
             self.chance = chance
             self.pause = pause
+            self.beat = beat
         }
     }
 }

@@ -52,8 +52,34 @@ package struct Collector: Sendable {
         }
     }
 
-    /// Reads one peer as far as it goes; what the database does not note is read again.
+    /// Reads one peer, and keeps the turn meanwhile.
     private func serve(_ turn: Turn) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await keep(turn) }
+            await collect(turn)
+            group.cancelAll()
+        }
+    }
+
+    /// Keeps the turn until it is over or the reading is. Whoever has lost it learns so with the
+    /// next page.
+    private func keep(_ turn: Turn) async {
+        while !Task.isCancelled {
+            await surroundings.beat()
+            guard !Task.isCancelled else { return }
+            do throws(CaseStoreError) {
+                guard try await turn.keep() else { return }
+            } catch {
+                guard !Task.isCancelled else { return }
+                logger.warning(
+                    "a peer's turn could not be kept",
+                    metadata: ["peer": "\(turn.peer)", "reason": .string("\(error)")])
+            }
+        }
+    }
+
+    /// Reads one peer as far as it goes; what the database does not note is read again.
+    private func collect(_ turn: Turn) async {
         do throws(CaseStoreError) {
             try await ask(turn)
             try await look(turn)

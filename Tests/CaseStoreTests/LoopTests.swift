@@ -333,6 +333,26 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `a turn is kept while it lasts, and not once it has ended`() async throws {
+            try await InboxWorld.with { world in
+                let (store, name) = (world.store, world.peer.name)
+                func claim() async throws -> ReadingTurn? {
+                    try await store.claimReading(of: [name], lease: long, now: Sample.now)
+                }
+                let turn = try await #require(claim())
+                // Its relay was stopped for longer than the lease, and is back before another came.
+                _ = try await world.pool.query(
+                    "UPDATE cursor SET lease_until = clock_timestamp() - interval '1 second'")
+                #expect(try await store.keepReading(turn))
+                #expect(try await claim() == nil)
+                try await store.releaseReading(turn)
+                #expect(try await !store.keepReading(turn))
+                let next = try await #require(claim())
+                #expect(try await !store.keepReading(turn))
+                #expect(try await store.keepReading(next))
+            }
+        }
+
         @Test func `news are read at the interval, and everything again at night`() async throws {
             try await InboxWorld.with { world in
                 let (store, name) = (world.store, world.peer.name)

@@ -116,6 +116,30 @@ import Testing
         #expect(world.pauses.first == pause)
     }
 
+    @Test(.timeLimit(.minutes(5))) func `a reading that takes long keeps its turn`() async {
+        let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(1))
+        world.stop()
+        await world.run { _, _ in
+            while world.kept < 3 { await Task.yield() }
+            world.goOn()
+            return Page(items: [], next: Cursor(text: "x"), isLast: true)
+        }
+        #expect(world.kept >= 3)
+    }
+
+    @Test(.timeLimit(.minutes(5))) func `a turn that is somebody else's is kept no more`() async {
+        let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(1))
+        world.stop()
+        world.lose()
+        await world.run { _, _ in
+            while world.kept < 1 { await Task.yield() }
+            for _ in 0..<20 { await Task.yield() }
+            world.goOn()
+            return Page(items: [], next: Cursor(text: "x"), isLast: true)
+        }
+        #expect(world.kept == 1)
+    }
+
     @Test func `tickets of a peer that tells nothing by itself are looked at`() async throws {
         let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(300))
         world.expect(tickets: (0..<120).map { "T\($0)" })
@@ -154,6 +178,9 @@ final class World: Sendable {
         var asked: [Date] = []
         var tickets: [String] = []
         var looked: [Int] = []
+        var isLost = false
+        var isStopped = false
+        var kept = 0
     }
 
     private let state: Mutex<State>
@@ -174,6 +201,17 @@ final class World: Sendable {
 
     /// How many tickets were seen at a time.
     var looked: [Int] { state.withLock { $0.looked } }
+
+    /// How often turns were to be kept.
+    var kept: Int { state.withLock { $0.kept } }
+
+    /// Stops the clock, with which the world would end.
+    func stop() { state.withLock { $0.isStopped = true } }
+
+    func goOn() { state.withLock { $0.isStopped = false } }
+
+    /// From now on somebody else has the turns.
+    func lose() { state.withLock { $0.isLost = true } }
 
     func expect(tickets: [String]) {
         state.withLock { $0.tickets = tickets }
@@ -229,6 +267,7 @@ final class World: Sendable {
             },
             now: { self.state.withLock { $0.now } }, chance: { 0.5 },
             pause: {
+                while self.state.withLock({ $0.isStopped }) { await Task.yield() }
                 let isOver = self.state.withLock { state in
                     state.now.addTimeInterval(60)
                     return state.now > self.end
@@ -239,6 +278,15 @@ final class World: Sendable {
                     let never = AsyncStream<Void> { _ in }
                     for await _ in never {}
                 }
+            },
+            beat: {
+                guard self.state.withLock({ $0.isStopped }) else {
+                    // The reading ends before there is time for a beat.
+                    let never = AsyncStream<Void> { _ in }
+                    for await _ in never {}
+                    return
+                }
+                await Task.yield()
             })
     }
 
@@ -281,6 +329,12 @@ final class World: Sendable {
                     return Reception()
                 },
                 receive: { page, now in self.take(page, now: now) },
+                keep: {
+                    self.state.withLock { state in
+                        state.kept += 1
+                        return !state.isLost
+                    }
+                },
                 fail: { reason, until in
                     self.state.withLock { state in
                         state.failures.append(reason)
