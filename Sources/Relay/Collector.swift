@@ -36,20 +36,14 @@ package struct Collector: Sendable {
     /// Reads what is due until it is cancelled.
     package func run() async {
         let loop = WorkLoop(
-            breadth: breadth, pause: surroundings.pause, claim: { await claim($0) },
+            breadth: breadth, complaint: "peers are not read while the database is away",
+            logger: logger,
+            pause: surroundings.pause,
+            claim: { limit async throws(CaseStoreError) in
+                try await surroundings.due(limit, surroundings.now())
+            },
             work: { await serve($0) })
         await loop.run()
-    }
-
-    private func claim(_ limit: Int) async -> [Turn] {
-        do {
-            return try await surroundings.due(limit, surroundings.now())
-        } catch {
-            logger.warning(
-                "peers are not read while the database is away",
-                metadata: ["reason": .string("\(error)")])
-            return []
-        }
     }
 
     /// Reads one peer, and keeps the turn meanwhile.
