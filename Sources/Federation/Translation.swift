@@ -30,26 +30,27 @@ package struct Translation: Sendable {
         package let update: Update?
         /// When the update happened, by the clock of whoever told it.
         package let told: Date?
-        /// What the update was for the report here; a comment leaves the peer's status too.
-        package let updateKind: Note.Kind?
+        /// Whether the update tells the peer its status; a comment leaves the peer's as it is.
+        package let tellsStatus: Bool
         /// Who told the report.
         package let reporter: Reporter
         /// Who told the update.
         package let author: Reporter
+        /// Where report or update began and whom it has passed, we the last.
         package let provenance: Provenance
+        /// The report as the peer knows it.
         package let ticket: Ticket?
 
         package init(
             delivery: Delivery, report: Report, update: Update? = nil, told: Date? = nil,
-            updateKind: Note.Kind? = nil, reporter: Reporter = Reporter(),
-            author: Reporter = Reporter(),
-            provenance: Provenance, ticket: Ticket? = nil
+            tellsStatus: Bool = true, reporter: Reporter = Reporter(),
+            author: Reporter = Reporter(), provenance: Provenance, ticket: Ticket? = nil
         ) {
             self.delivery = delivery
             self.report = report
             self.update = update
             self.told = told
-            self.updateKind = updateKind
+            self.tellsStatus = tellsStatus
             self.reporter = reporter
             self.author = author
             self.provenance = provenance
@@ -146,7 +147,7 @@ extension Translation {
             throw .unmappedDetail(update.detail)
         }
         return OutgoingUpdate(
-            id: update.id, status: subject.updateKind == .comment ? nil : status,
+            id: update.id, status: subject.tellsStatus ? status : nil,
             detail: update.detail, description: update.description,
             media: update.media.map(addresses.picture), told: subject.told ?? update.published,
             author: person(subject.author), report: subject.report.id,

@@ -10,12 +10,13 @@ import Testing
         deviceID: "device-1", accountID: "account-1")
 
     private func subject(
-        _ report: Report, _ delivery: Delivery, update: Update? = nil, as kind: Note.Kind? = nil
+        _ report: Report, _ delivery: Delivery, update: Update? = nil, tellsStatus: Bool = true
     ) throws -> Translation.Subject {
         let node = try #require(Authority(rawValue: "town.example"))
         return Translation.Subject(
             delivery: delivery, report: report, update: update,
-            told: Delivery.start.addingTimeInterval(-60), updateKind: kind, reporter: reporter,
+            told: Delivery.start.addingTimeInterval(-60), tellsStatus: tellsStatus,
+            reporter: reporter,
             author: reporter,
             provenance: Provenance(origin: node, originID: report.id.rawValue, path: [node]),
             ticket: delivery.kind == .report ? nil : Ticket(id: "77"))
@@ -129,14 +130,14 @@ import Testing
             id: id, report: try #require(Report.ID(rawValue: "town-1")), detail: .fixed,
             description: "Thank you", published: Delivery.start)
         let delivery = try Delivery.sample(kind: .update, update: id)
-        for kind in Note.Kind.allCases {
+        for tellsStatus in [true, false] {
             let message = try translation(.sample()).message(
-                of: subject(.sample(), delivery, update: update, as: kind))
+                of: subject(.sample(), delivery, update: update, tellsStatus: tellsStatus))
             guard case .update(let outgoing) = message.content else {
                 Issue.record("no update")
                 return
             }
-            #expect(outgoing.status == (kind == .comment ? nil : "closed"))
+            #expect(outgoing.status == (tellsStatus ? "closed" : nil))
         }
     }
 
