@@ -21,6 +21,8 @@ package struct PeerCall: Sendable, Equatable {
 /// What ties a peer to a report.
 package struct PeerBond: Sendable, Equatable {
     package let visibility: Visibility
+    /// The report's status now.
+    package let detail: Detail
     /// Whether it decides the report's status: it handles the report, or was the one to tell us.
     package let decides: Bool
     /// Whether it told us of the report, the first or not.
@@ -83,7 +85,7 @@ extension CaseStore {
         let peer = reader.name.rawValue
         let rows = try await query(
             """
-            SELECT visibility, handler IS NOT DISTINCT FROM \(peer) OR \(reader.hasSeen)
+            SELECT visibility, coalesce(detail, upper(status)), handler IS NOT DISTINCT FROM \(peer) OR \(reader.hasSeen)
                     OR EXISTS (SELECT FROM ticket WHERE ticket.peer = \(peer)
                         AND ticket.report = report.id AND direction = 'in'),
                 \(reader.gave),
@@ -100,7 +102,7 @@ extension CaseStore {
             guard var cells = rows.first?.cells else { return nil }
             return try PeerBond(
                 visibility: Visibility(rawValue: cells.next()) ?? .private,
-                decides: cells.next(), gave: cells.next(), got: cells.next())
+                detail: Detail(rawValue: cells.next()) ?? .open, decides: cells.next(), gave: cells.next(), got: cells.next())
         }
     }
 }

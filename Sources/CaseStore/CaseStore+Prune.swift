@@ -9,13 +9,14 @@ extension CaseStore {
         package var quotas = 0
         package var webhookAttempts = 0
         package var peerCalls = 0
+        package var deliveries = 0
 
         package init() {}
     }
 
     /// Forgets idempotency keys whose time is over, tokens that resolved long ago, what clients
-    /// brought on days that are over, webhooks' old tries, and the calls of peers that are too old to
-    /// come again.
+    /// brought on days that are over, webhooks' old tries, the calls of peers that are too old to
+    /// come again, and deliveries of updates that ended long ago.
     ///
     /// In small bites, so that no statement holds locks for long or outlives its time limit; any
     /// number of nodes may prune at once.
@@ -46,7 +47,22 @@ extension CaseStore {
             """)
         pruned.webhookAttempts = try await pruneAttempts(now: now)
         pruned.peerCalls = try await pruneCalls(now: now)
+        pruned.deliveries = try await pruneDeliveries(now: now)
         return pruned
+    }
+
+    /// Only of updates, with their tries: that a report went to a peer, or must be erased there, is
+    /// known by its delivery, and what a peer shows because of an update by its echo.
+    private func pruneDeliveries(now: Date) async throws(CaseStoreError) -> Int {
+        guard let lifetime = settings.deliveryLifetime else { return 0 }
+        return try await repeated(
+            """
+            DELETE FROM delivery WHERE id IN (
+                SELECT id FROM delivery
+                WHERE kind = 'update' AND finished <= \(now.advanced(by: .zero - lifetime))
+                ORDER BY finished LIMIT 1000 FOR UPDATE SKIP LOCKED
+            )
+            """)
     }
 
     private func pruneCalls(now: Date) async throws(CaseStoreError) -> Int {

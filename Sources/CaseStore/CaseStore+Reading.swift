@@ -60,15 +60,11 @@ extension CaseStore {
         }
     }
 
-    /// Prolongs a turn that is under way; `false` if it is over.
+    /// Keeps the turn for another lease, while its reading goes on; `false` if it is over.
     package func keepReading(_ turn: ReadingTurn) async throws(CaseStoreError) -> Bool {
-        try await query(
-            """
-            UPDATE cursor SET lease_until = \(SQL.end(of: turn.duration))
-            WHERE peer = \(turn.peer.rawValue) AND lease = \(turn.lease)
-                AND lease_until IS NOT NULL
-            """
-        ).affected > 0
+        // A turn that has just ended is not to be kept by a heartbeat that was on its way.
+        try await finish(
+            turn, "lease_until = \(SQL.end(of: turn.duration))", where: "lease_until IS NOT NULL")
     }
 
     /// Notes how far a page has brought the turn, and keeps it; `false` if it is over, because
@@ -135,12 +131,12 @@ extension CaseStore {
     }
 
     private func finish(
-        _ turn: ReadingTurn, _ change: SQL
+        _ turn: ReadingTurn, _ change: SQL, where condition: SQL = "true"
     ) async throws(CaseStoreError) -> Bool {
         try await query(
             """
             UPDATE cursor SET \(change)
-            WHERE peer = \(turn.peer.rawValue) AND lease = \(turn.lease)
+            WHERE peer = \(turn.peer.rawValue) AND lease = \(turn.lease) AND \(condition)
             """
         ).affected > 0
     }

@@ -33,7 +33,7 @@ enum UpdateRow {
     static let columns: SQL = """
         "update".id, "update".report, "update".detail, "update".description, "update".published,
         "update".media, "update".external_status, "update".customer_reference, "update".service,
-        foreign_number.number
+        foreign_number.number, "update".notify
         """
 
     /// Whether an update tells a status to others: it changed that, or the report stands where this
@@ -81,11 +81,13 @@ enum UpdateRow {
             Detail(rawValue: try cells.next())
         )
         guard let detail else { throw .undecodable(column: 2) }
-        return try Update(
+        var update = try Update(
             id: id, report: report, detail: detail, description: cells.next(),
             published: cells.next(), media: cells.next([String]?.self) ?? [],
             externalStatus: cells.next(), customerReference: cells.next(),
             service: cells.next(String?.self).flatMap(Service.Code.init(rawValue:)),
             foreignReport: cells.next())
+        update.tells = try cells.next() ? .everybody : .nobody
+        return update
     }
 }

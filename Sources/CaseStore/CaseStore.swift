@@ -29,6 +29,9 @@ package struct CaseStore: Sendable {
         /// How long a peer's signed call is remembered: for as long as its signature counts, before
         /// and after our time, and some more (A7).
         package var peerCallLifetime: Duration = .seconds(900)
+        /// How long the delivery of an update, and its tries, are kept once it is done, refused or
+        /// dropped: for as long as a person may want to send it again. `nil` is for ever.
+        package var deliveryLifetime: Duration? = .seconds(90 * 86_400)
         /// Who gets reports and updates, and what we are called in their paths. Its peers must be
         /// registered (`register`) before the first report is taken.
         package var peering = Peering()
@@ -54,6 +57,7 @@ package struct CaseStore: Sendable {
             Migration(name: "m0006-federation", bytes: PackageResources.m0006_federation_sql),
             Migration(name: "m0007-peer-calls", bytes: PackageResources.m0007_peer_calls_sql),
             Migration(name: "m0008-standing", bytes: PackageResources.m0008_standing_sql),
+            Migration(name: "m0009-notify", bytes: PackageResources.m0009_notify_sql),
         ]
     }
 

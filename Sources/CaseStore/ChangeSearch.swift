@@ -47,7 +47,8 @@ struct ChangeSearch {
     func places(after cursor: ChangeCursor, _ stride: Stride) -> SQL {
         """
         SELECT event.transaction, event.sequence, \(isTold), event.id, event.kind, event.recorded,
-            report.jurisdiction, event.report, told.id, told.detail
+            report.jurisdiction, event.report, told.id, told.detail,
+            told.notify
         FROM (
             SELECT id, report, "update", kind, recorded, transaction, sequence FROM event
             WHERE (transaction, sequence) > (\(cursor.transaction), \(cursor.sequence))
@@ -74,12 +75,14 @@ struct ChangeSearch {
         )
         let update = try cells.next(String?.self).flatMap(Update.ID.init(rawValue:))
         let detail = try cells.next(String?.self).flatMap(Detail.init(rawValue:))
+        let isQuiet = try cells.next(Bool?.self) == false
         return Found(
             cursor: cursor,
             change: Change(
                 cursor: cursor, event: Event.ID(uuid: event), kind: kind, recorded: recorded,
                 jurisdiction: jurisdiction, report: report, update: update,
-                status: detail?.status ?? (kind == .created ? .open : nil), detail: detail))
+                status: detail?.status ?? (kind == .created ? .open : nil), detail: detail,
+                tells: isQuiet ? .nobody : .everybody))
     }
 }
 

@@ -164,7 +164,7 @@ extension Claim {
                 report.jurisdiction, report.stage, \(DeliveryRow.columns(of: "claimed")),
                 claimed.lease, claimed.changes, known.remote_id, known.token,
                 way.path, origin.authority, origin.origin_id, "update".told,
-                \(UpdateRow.tellsStatus),
+                \(UpdateRow.tellsStatus) IS NOT FALSE,
                 contact.email, contact.first_name, contact.last_name, contact.phone,
                 contact.device_id, contact.account_id,
                 author.email, author.first_name, author.last_name, author.phone,
@@ -221,15 +221,15 @@ extension Claim {
         let way = try Way(
             path: cells.next([String]?.self) ?? [], origin: cells.next(), id: cells.next())
         let told = try cells.next(Date?.self)
-        let tellsStatus = try cells.next(Bool?.self) ?? false
+        let tellsStatus = try cells.next(Bool.self)
         let (reporter, author) = try (person(from: &cells), person(from: &cells))
         let update = try delivery.update == nil ? nil : UpdateRow.update(from: &cells)
-        return DeliveryTurn(
-            delivery: delivery, ticket: ticket, report: report, update: update, told: told,
+        let subject = Translation.Subject(
+            delivery: delivery, report: report, update: update, told: told,
             tellsStatus: tellsStatus, reporter: reporter, author: author,
             provenance: way.provenance(
-                of: delivery.update?.rawValue ?? report.id.rawValue, at: node),
-            lease: lease, changes: changes)
+                of: delivery.update?.rawValue ?? report.id.rawValue, at: node), ticket: ticket)
+        return DeliveryTurn(subject, lease: lease, changes: changes)
     }
 
     private static func ticket(from cells: inout Cells) throws(PostgresError) -> Ticket? {

@@ -16,6 +16,7 @@ extension Receiving {
         draft.externalStatus = change.externalStatus
         draft.customerReference = change.customerReference
         draft.changes = Update.Draft.Changes(agency: change.agency, expected: change.expected)
+        draft.tells = change.tells
         return try await take(draft, in: transaction, by: way)
     }
 

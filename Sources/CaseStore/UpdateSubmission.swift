@@ -271,14 +271,15 @@ extension UpdateSubmission {
                 INSERT INTO "update" (
                     id, report, named, jurisdiction, stage, client, foreign_id, told, told_ahead,
                     kind, detail, description, media, external_status, customer_reference, service,
-                    published)
+                    notify, published)
                 VALUES (
                     \(id.rawValue), \(report.id.rawValue), \(draft.report.rawValue),
                     \(draft.jurisdiction.rawValue), \(draft.stage.rawValue), \(client.rawValue),
                     \(draft.foreignID), \(revision.time), \(draft.told.wholeSeconds > told ? draft.told : nil),
                     \(revision.kind.rawValue), \(revision.standing.detail.rawValue),
                     \(draft.text), \(shown.isEmpty ? nil : shown),
-                    \(draft.externalStatus), \(draft.customerReference), \(service), \(time))
+                    \(draft.externalStatus), \(draft.customerReference), \(service),
+                    \(draft.tells == .everybody), \(time))
                 RETURNING id, report
             ), revised AS (\(Self.revising(revision)))\(author("\"update\""))
             \(began(at: report.id))\(deliveries(of: revision, at: time))
@@ -381,11 +382,11 @@ extension UpdateSubmission {
             ), told AS (
                 INSERT INTO "update" (
                     id, report, named, jurisdiction, stage, told, kind, detail, description, media,
-                    external_status, published)
+                    external_status, notify, published)
                 SELECT given."update", report.id, report.id, jurisdiction, stage, \(told),
                     'comment', coalesce(detail, upper(status)), \(word),
                     \(shown.isEmpty ? nil : shown), \(draft.externalStatus),
-                    greatest(\(stamp), report.published)
+                    \(draft.tells == .everybody), greatest(\(stamp), report.published)
                 FROM given JOIN report ON report.id = given.report
                 RETURNING id AS "update", report, published AS due
             ), revised AS (

@@ -86,6 +86,7 @@ extension Peer {
             guard report.voice == .handles else {
                 return .proposed(change, proposal: "\(name): \(word)")
             }
+            change.tells = meaning.tells
             return .handedBack(change)
         }
         let isExpressed = mapping.expresses(report.detail, as: word)
@@ -98,6 +99,8 @@ extension Peer {
             return .quarantined("brake: the status changed \(known.changes) times in an hour")
         }
         if report.voice != .proposes { change.detail = detail }
+        // What is said to a report that has the status already is said for its own sake.
+        if said.text == nil || detail != report.detail { change.tells = meaning.tells }
         return finished(change, said, about: report)
     }
 

@@ -49,6 +49,8 @@ package enum Arrival: Sendable, Equatable {
         package var customerReference: String?
         package var agency: String?
         package var expected: Date?
+        /// Whether those who follow the report are told.
+        package var tells = Update.Tells.everybody
 
         package init(told: Date) {
             self.told = told

@@ -41,14 +41,9 @@ package struct Mapping: Sendable, Equatable {
         package var detail: Detail?
         /// What the public is told if the peer said no text of its own.
         package var text: Localized?
-        package var tells: Tells
+        /// Whether those who follow the report are told of an update that comes with it.
+        package var tells: Update.Tells
         package var verdict: Verdict
-
-        /// Whether those who follow the report are told.
-        package enum Tells: String, Sendable, CaseIterable {
-            case everybody
-            case nobody
-        }
 
         /// Whether the peer handles the report at all.
         package enum Verdict: String, Sendable, CaseIterable {
@@ -58,7 +53,7 @@ package struct Mapping: Sendable, Equatable {
         }
 
         package init(
-            detail: Detail?, text: Localized? = nil, tells: Tells = .everybody,
+            detail: Detail?, text: Localized? = nil, tells: Update.Tells = .everybody,
             verdict: Verdict = .handles
         ) {
             self.detail = detail

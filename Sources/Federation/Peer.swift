@@ -83,14 +83,13 @@ package struct Peer: Sendable, Equatable {
     }
 
     /// Which personal data may go across; nothing but the public, unless the settings say why (P8).
+    /// What staff write for each other never does: no protocol has a way for it.
     package struct Privacy: Sendable, Equatable {
         package enum Class: String, Sendable, CaseIterable {
             /// Private reports, for who handles them.
             case handlerOnly = "handler"
             /// Name, e-mail and telephone of the reporter.
             case contact
-            /// What staff write for each other.
-            case staffNote = "staff_note"
         }
 
         package var allowed: Set<Class>

@@ -30,20 +30,21 @@ package struct Translation: Sendable {
         package let update: Update?
         /// When the update happened, by the clock of whoever told it.
         package let told: Date?
-        /// Whether the update tells a status: a comment leaves the peer's too.
+        /// Whether the update tells the peer its status; a comment leaves the peer's as it is.
         package let tellsStatus: Bool
         /// Who told the report.
         package let reporter: Reporter
         /// Who told the update.
         package let author: Reporter
+        /// Where report or update began and whom it has passed, we the last.
         package let provenance: Provenance
+        /// The report as the peer knows it.
         package let ticket: Ticket?
 
         package init(
             delivery: Delivery, report: Report, update: Update? = nil, told: Date? = nil,
             tellsStatus: Bool = true, reporter: Reporter = Reporter(),
-            author: Reporter = Reporter(),
-            provenance: Provenance, ticket: Ticket? = nil
+            author: Reporter = Reporter(), provenance: Provenance, ticket: Ticket? = nil
         ) {
             self.delivery = delivery
             self.report = report

@@ -65,7 +65,8 @@ extension Gateway {
                 try await store.publish(draft, by: client.id, actor: actor, now: time)
             }
         }
-        try await checkBond(of: message, to: draft)
+        var draft = draft
+        draft.tells = message.sender.tells(draft, of: try await bond(of: message, to: draft))
         return try await asking { () async throws(CaseStoreError) in
             let published = try await store.publish(
                 draft, by: client.id, actor: .peer, provenance: message.provenance, now: time)
@@ -74,19 +75,19 @@ extension Gateway {
         }
     }
 
-    /// Refuses a stranger to the report that it tells of (block G, 131).
+    /// What ties the sender to the report that it tells of; a stranger is refused (block G, 131).
     ///
     /// A report that is no business of the peer and not public is as unknown as none.
-    private func checkBond(
+    private func bond(
         of message: PeerMessage, to draft: Update.Draft
-    ) async throws(Fault) {
+    ) async throws(Fault) -> PeerBond {
         let sender = message.sender
         let bond = try await asking { () async throws(CaseStoreError) in
             try await store.bond(
                 of: sender.reader, to: draft.report, in: draft.jurisdiction, stage: draft.stage)
         }
         guard let bond else { throw Self.unknownReport }
-        if bond.exists { return }
+        if bond.exists { return bond }
         log("a peer told of a report that is not its business", sender, draft.report)
         guard bond.visibility == .public else { throw Self.unknownReport }
         throw Fault(

@@ -14,6 +14,8 @@ package struct PeerCalls: Sendable, Equatable {
         package let authority: Authority
         /// What its messages are signed with; with none they need no signature.
         package let secrets: [WebhookSecret]
+        /// The statuses of which its mapping wants nobody told.
+        let quiet: Set<Detail>
 
         /// The peer as whoever reads.
         var reader: PeerReader { PeerReader(name: name, authority: authority) }
@@ -25,9 +27,7 @@ package struct PeerCalls: Sendable, Equatable {
         node = peering.node
         let named = peering.peers.compactMap { peer in
             peer.client.map { client in
-                let caller = Caller(
-                    name: peer.name, authority: peer.authority, secrets: secrets[peer.name] ?? [])
-                return (client, caller)
+                (client, Caller(peer, secrets: secrets[peer.name] ?? []))
             }
         }
         callers = Dictionary(named, uniquingKeysWith: { first, _ in first })
@@ -38,4 +38,24 @@ package struct PeerCalls: Sendable, Equatable {
 
     /// The peer that calls with this client's key; `nil`: the client is no peer.
     package subscript(client: Client.ID) -> Caller? { callers[client] }
+}
+
+extension PeerCalls.Caller {
+    /// What calls us speaks our words, so that its mapping is asked for these.
+    fileprivate init(_ peer: Peer, secrets: [WebhookSecret]) {
+        let quiet = Detail.allCases.filter {
+            peer.mapping.statusesIn[Mapping.StatusWord($0.rawValue)]?.tells == .nobody
+        }
+        self.init(
+            name: peer.name, authority: peer.authority, secrets: secrets, quiet: Set(quiet))
+    }
+
+    /// Whether those who follow the report are told of its update. What is said to a report that has
+    /// the status already is said for its own sake.
+    func tells(_ draft: Update.Draft, of bond: PeerBond) -> Update.Tells {
+        guard bond.decides, let detail = draft.detail, quiet.contains(detail) else {
+            return .everybody
+        }
+        return draft.text != nil && detail == bond.detail ? .everybody : .nobody
+    }
 }

@@ -52,10 +52,8 @@ extension Collector.Surroundings {
                 return try await line.adapter.look(at: tickets, over: line.wire)
             },
             // Cancelled, each of them ends at once, and so does its loop.
-            pause: {
-                try? await Task.sleep(for: interval)
-            },
-            beat: { try? await Task.sleep(for: Dispatcher.heartbeat) })
+            pause: { try? await Task.sleep(for: interval) },
+            beat: { try? await Task.sleep(for: Collector.heartbeat) })
     }
 
     private static var noLine: PeerError {

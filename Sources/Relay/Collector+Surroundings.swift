@@ -3,8 +3,10 @@ import Federation
 import FoundationEssentials
 
 extension Collector {
-    /// For how long a turn is ours, unless it is kept: whoever dies holds up a peer no longer.
-    package static let lease = Dispatcher.lease
+    /// For how long a turn is ours, unless it is kept: so long a relay that dies holds a peer up.
+    package static let lease = Duration.seconds(30)
+    /// How long between two heartbeats, each of which keeps a turn.
+    package static let heartbeat = Duration.seconds(10)
 
     /// A peer that is to be read, claimed for us, and what can be done with the claim.
     package struct Turn: Sendable {
@@ -34,7 +36,7 @@ extension Collector {
         /// else's by now.
         package var receive:
             @Sendable (Page, _ now: Date) async throws(CaseStoreError) -> Reception?
-        /// Prolongs the claim; `false` if it is somebody else's by now.
+        /// Keeps the claim for another lease; `false` if it is over.
         package var keep: @Sendable () async throws(CaseStoreError) -> Bool
         /// Ends the turn: the reading goes on where it broke off, not before then.
         package var fail:

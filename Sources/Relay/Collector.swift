@@ -36,40 +36,35 @@ package struct Collector: Sendable {
     /// Reads what is due until it is cancelled.
     package func run() async {
         let loop = WorkLoop(
-            breadth: breadth, pause: surroundings.pause, claim: { await claim($0) },
+            breadth: breadth, complaint: "peers are not read while the database is away",
+            logger: logger,
+            pause: surroundings.pause,
+            claim: { limit async throws(CaseStoreError) in
+                try await surroundings.due(limit, surroundings.now())
+            },
             work: { await serve($0) })
         await loop.run()
     }
 
-    private func claim(_ limit: Int) async -> [Turn] {
-        do {
-            return try await surroundings.due(limit, surroundings.now())
-        } catch {
-            logger.warning(
-                "peers are not read while the database is away",
-                metadata: ["reason": .string("\(error)")])
-            return []
-        }
-    }
-
-    /// Reads one peer, and keeps the turn for as long as that takes.
+    /// Reads one peer, and keeps the turn meanwhile.
     private func serve(_ turn: Turn) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await keep(turn) }
-            await follow(turn)
+            await collect(turn)
             group.cancelAll()
         }
     }
 
-    /// Prolongs a turn until it is cancelled, or somebody else has it.
+    /// Keeps the turn until it is over or the reading is. Whoever has lost it learns so with the
+    /// next page.
     private func keep(_ turn: Turn) async {
-        while true {
+        while !Task.isCancelled {
             await surroundings.beat()
             guard !Task.isCancelled else { return }
             do throws(CaseStoreError) {
                 guard try await turn.keep() else { return }
             } catch {
-                // It ends by itself; somebody else may read the same then, which changes nothing.
+                guard !Task.isCancelled else { return }
                 logger.warning(
                     "a peer's turn could not be kept",
                     metadata: ["peer": "\(turn.peer)", "reason": .string("\(error)")])
@@ -78,7 +73,7 @@ package struct Collector: Sendable {
     }
 
     /// Reads one peer as far as it goes; what the database does not note is read again.
-    private func follow(_ turn: Turn) async {
+    private func collect(_ turn: Turn) async {
         do throws(CaseStoreError) {
             try await ask(turn)
             try await look(turn)

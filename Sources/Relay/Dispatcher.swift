@@ -164,11 +164,6 @@ package struct Dispatcher: Sendable {
         of turn: DeliveryTurn, for peer: Peer
     ) throws(Translation.Obstacle) -> Message {
         let translation = Translation(for: peer, node: node, addresses: addresses)
-        return try translation.message(
-            of: Translation.Subject(
-                delivery: turn.delivery, report: turn.report, update: turn.update, told: turn.told,
-                tellsStatus: turn.tellsStatus, reporter: turn.reporter, author: turn.author,
-                provenance: turn.provenance,
-                ticket: turn.ticket))
+        return try translation.message(of: turn.subject)
     }
 }

@@ -88,19 +88,13 @@ package struct MediaFetcher: Sendable {
     /// Fetches what is due until it is cancelled.
     package func run() async {
         let loop = WorkLoop(
-            breadth: Self.breadth, pause: surroundings.pause, claim: { await claim($0) },
+            breadth: Self.breadth, complaint: "pictures wait for the database", logger: logger,
+            pause: surroundings.pause,
+            claim: { limit async throws(CaseStoreError) in
+                try await surroundings.due(limit, surroundings.now())
+            },
             work: { await take($0) })
         await loop.run()
-    }
-
-    private func claim(_ limit: Int) async -> [DuePicture] {
-        do {
-            return try await surroundings.due(limit, surroundings.now())
-        } catch {
-            logger.warning(
-                "pictures wait for the database", metadata: ["reason": .string("\(error)")])
-            return []
-        }
     }
 
     /// Takes one picture as far as it goes; what the database does not note comes again.

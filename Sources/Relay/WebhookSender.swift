@@ -110,19 +110,13 @@ package struct WebhookSender: Sendable {
     /// Tells what is new until it is cancelled.
     package func run() async {
         let loop = WorkLoop(
-            breadth: Self.breadth, pause: surroundings.pause, claim: { await claim($0) },
+            breadth: Self.breadth, complaint: "webhooks wait for the database", logger: logger,
+            pause: surroundings.pause,
+            claim: { limit async throws(CaseStoreError) in
+                try await surroundings.due(limit, surroundings.now())
+            },
             work: { await serve($0) })
         await loop.run()
-    }
-
-    private func claim(_ limit: Int) async -> [Turn] {
-        do {
-            return try await surroundings.due(limit, surroundings.now())
-        } catch {
-            logger.warning(
-                "webhooks wait for the database", metadata: ["reason": .string("\(error)")])
-            return []
-        }
     }
 
     /// Tells one webhook what is new, as far as it takes it; what the database does not note is

@@ -1,13 +1,19 @@
+import CaseStore
+import Logging
+
 /// Works through what is due, so many pieces at a time, until it is cancelled.
 ///
 /// A piece that takes long holds up no other: whenever one is done, the next is claimed.
 struct WorkLoop<Piece: Sendable>: Sendable {
     /// How many pieces are in work at a time.
     let breadth: Int
+    /// What is logged when nothing can be claimed.
+    let complaint: Logger.Message
+    let logger: Logger
     /// Waits until it is worth to look again, or until it is cancelled.
     let pause: @Sendable () async -> Void
     /// Claims at most so many pieces.
-    let claim: @Sendable (Int) async -> [Piece]
+    let claim: @Sendable (Int) async throws(CaseStoreError) -> [Piece]
     let work: @Sendable (Piece) async -> Void
 
     private enum End {
@@ -19,7 +25,7 @@ struct WorkLoop<Piece: Sendable>: Sendable {
             var running = 0
             group.addTask { await self.paused() }
             while !Task.isCancelled {
-                for piece in await claim(breadth - running) {
+                for piece in await claimed(breadth - running) {
                     running += 1
                     group.addTask {
                         await work(piece)
@@ -34,6 +40,15 @@ struct WorkLoop<Piece: Sendable>: Sendable {
                 } while running >= breadth
             }
             group.cancelAll()
+        }
+    }
+
+    private func claimed(_ limit: Int) async -> [Piece] {
+        do {
+            return try await claim(limit)
+        } catch {
+            logger.warning(complaint, metadata: ["reason": .string("\(error)")])
+            return []
         }
     }
 

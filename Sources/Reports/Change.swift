@@ -17,11 +17,13 @@ package struct Change: Sendable, Equatable {
     /// Where the report stood after it; `nil` if the event says nothing about that.
     package let status: Status?
     package let detail: Detail?
+    /// Whether those who follow the report are to be told of it.
+    package let tells: Update.Tells
 
     package init(
         cursor: ChangeCursor, event: Event.ID, kind: Event.Kind, recorded: Date,
         jurisdiction: Jurisdiction.ID, report: Report.ID, update: Update.ID? = nil,
-        status: Status? = nil, detail: Detail? = nil
+        status: Status? = nil, detail: Detail? = nil, tells: Update.Tells = .everybody
     ) {
         self.cursor = cursor
         self.event = event
@@ -32,6 +34,7 @@ package struct Change: Sendable, Equatable {
         self.update = update
         self.status = status
         self.detail = detail
+        self.tells = tells
     }
 }
 

@@ -22,6 +22,8 @@ package struct Update: Sendable, Equatable {
     package var service: Service.Code?
     /// The number under which the sender of the report knows it (`fixmystreet_id`).
     package var foreignReport: String?
+    /// Who is called to look at it; everybody may read it.
+    package var tells = Tells.everybody
 
     package init(
         id: ID, report: Report.ID, detail: Detail, description: String? = nil, published: Date,
@@ -38,6 +40,12 @@ package struct Update: Sendable, Equatable {
         self.customerReference = customerReference
         self.service = service
         self.foreignReport = foreignReport
+    }
+
+    /// Whether those who follow the report are told by themselves: by an app's message, a mail.
+    package enum Tells: String, Sendable, CaseIterable {
+        case everybody
+        case nobody
     }
 
     /// An update's id: `u-7F3K2M9QTX`.
@@ -86,6 +94,8 @@ extension Update {
         package var changes: Changes
         /// Who wrote it; never shown.
         package var author: Reporter
+        /// Who is called to look at it.
+        package var tells = Tells.everybody
 
         /// Changes that only staff may make; `nil` leaves a value as it is.
         package struct Changes: Sendable, Equatable {

@@ -38,7 +38,7 @@ extension CaseStoreTests {
                     #expect(turns.count == 1)
                     let turn = try #require(turns.first)
                     #expect(turn.ticket == Ticket(id: "1"))
-                    #expect(turn.told == Sample.now.addingTimeInterval(60))
+                    #expect(turn.subject.told == Sample.now.addingTimeInterval(60))
                     texts.append(turn.update?.description)
                     #expect(try await store.deliver(turn, as: "1"))
                 }
@@ -270,6 +270,25 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `an update tells its status where it changed it or decided it`() async throws {
+            try await Self.withReports(1) { store, _, reports in
+                #expect(try await store.deliverAll("roads").first?.subject.tellsStatus == true)
+                let updates: [(detail: Detail?, tells: Bool)] = [
+                    // What is open is told to be: no change, but the word that counts from now on.
+                    (.open, true), (nil, false), (.fixed, true),
+                ]
+                for (index, update) in updates.enumerated() {
+                    _ = try await store.told(
+                        Sample.update(
+                            "\(index)", of: reports[0], told: 60 + Double(index), update.detail,
+                            text: "Word \(index)"), at: 62)
+                    let turn = try #require(try await store.claimed("roads", at: 90).first)
+                    #expect(turn.subject.tellsStatus == update.tells, "update \(index)")
+                    #expect(try await store.deliver(turn, as: "t-\(reports[0])"))
+                }
+            }
+        }
+
         @Test func `another ticket is another round, and the old one stays`() async throws {
             try await Self.withReports(1) { store, pool, reports in
                 #expect(try await store.deliverAll("roads").count == 1)
@@ -306,9 +325,9 @@ extension CaseStoreTests {
                 _ = try await store.add(
                     Sample.draft(reporter: Reporter(email: "a@example.org")), by: Sample.client,
                     idempotency: Sample.key("1"), now: Sample.now)
-                #expect(try await store.claimed("roads").first?.reporter == Reporter())
+                #expect(try await store.claimed("roads").first?.subject.reporter == Reporter())
                 #expect(
-                    try await store.claimed("open").first?.reporter
+                    try await store.claimed("open").first?.subject.reporter
                         == Reporter(email: "a@example.org"))
             }
         }

@@ -80,17 +80,19 @@ private struct Net {
                 service: service, place: place, description: report.description)
             let receipt = try await store.add(
                 draft, by: client, idempotency: Sample.key("\(turn.delivery.id)"),
-                provenance: turn.provenance, now: now
+                provenance: turn.subject.provenance, now: now
             ).receipt
             return Ticket(id: receipt.id.rawValue)
         }
         let ticket = try #require(turn.ticket)
         let draft = Update.Draft(
             report: Sample.name(try #require(ticket.id)), jurisdiction: Sample.sofia.id,
-            stage: .production, foreignID: update.id.rawValue, told: try #require(turn.told),
-            detail: turn.tellsStatus ? update.detail : nil, description: update.description)
+            stage: .production, foreignID: update.id.rawValue,
+            told: try #require(turn.subject.told),
+            detail: turn.subject.tellsStatus ? update.detail : nil,
+            description: update.description)
         let result = try await store.publish(
-            draft, by: client, actor: .peer, provenance: turn.provenance, now: now)
+            draft, by: client, actor: .peer, provenance: turn.subject.provenance, now: now)
         #expect(result.id != nil, "\(result)")
         return ticket
     }

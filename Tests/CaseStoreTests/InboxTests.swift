@@ -262,6 +262,42 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `what nobody is told of says so to those who read, follow and repeat it`()
+            async throws
+        {
+            var peer = Sample.teller()
+            peer.mapping.statusesIn[.init("fixed")] = .init(detail: .fixed, tells: .nobody)
+            try await InboxWorld.with([peer]) { world in
+                try await world.tell([
+                    .report(Sample.told("T1")), .report(Sample.told("T2", text: "Two")),
+                ])
+                _ = try await world.pool.query(
+                    """
+                    UPDATE report SET parent = \(world.ours("T1").id.rawValue)
+                    WHERE id = \(world.ours("T2").id.rawValue)
+                    """)
+                try await world.tell([
+                    .update(Sample.heard("1", of: "T1", nil, "Soon", after: 70)),
+                    .update(Sample.heard("2", of: "T1", "fixed", "Filled", after: 80)),
+                ])
+                let filter = UpdateFilter(
+                    jurisdiction: Sample.name("sofia.example"), from: .distantPast,
+                    to: .distantFuture)
+                let updates = try await world.store.updates(
+                    filter, now: Sample.now.addingTimeInterval(1000))
+                #expect(updates.count == 3)
+                for update in updates {
+                    let isQuiet = update.description != "Soon"
+                    #expect(update.tells == (isQuiet ? .nobody : .everybody))
+                }
+                let page = try await world.store.changes(
+                    ChangeFilter(jurisdictions: nil), after: nil, limit: 100)
+                let told = page.changes.filter { $0.tells == .nobody }.compactMap(\.update)
+                #expect(
+                    Set(told) == Set(updates.filter { $0.tells == .nobody }.map(\.id)))
+            }
+        }
+
         @Test func `one bad thing harms no other`() async throws {
             try await InboxWorld.with { world in
                 var odd = Sample.told("T3")

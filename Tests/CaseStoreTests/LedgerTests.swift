@@ -98,6 +98,46 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `an update's delivery is forgotten long after its end, and nothing else is`()
+            async throws
+        {
+            try await withPeers(Self.peers) { store, pool in
+                let report = try await Sample.report(to: store)
+                _ = try await store.told(Sample.update("1", of: report, .inProgress, text: "Soon"))
+                _ = try await store.deliverAll("roads")
+                let first = try #require(try await store.claimed("archive").first)
+                #expect(try await store.deliver(first, as: "a", at: 60))
+                let second = try #require(try await store.claimed("archive").first)
+                let end = Sample.now.addingTimeInterval(60)
+                #expect(
+                    try await store.finish(
+                        second, as: .refused("no"), attempt: Sample.attempt(.refused), now: end))
+                _ = try await store.told(Sample.update("2", of: report, text: "Sorry"))
+                let echoes = try await pool.number("SELECT count(*) FROM echo")
+                #expect(echoes > 0)
+
+                let lifetime: TimeInterval = 90 * 86_400
+                let early = end.addingTimeInterval(lifetime - 1)
+                #expect(try await store.prune(now: early).deliveries == 0)
+                #expect(
+                    try await store.prune(now: end.addingTimeInterval(lifetime)).deliveries == 2)
+                #expect(
+                    Set(try await store.ledger(of: report)) == [
+                        "roads report done", "archive report done", "roads update waiting",
+                        "archive update waiting",
+                    ])
+                #expect(try await pool.number("SELECT count(*) FROM attempt") == 2)
+                // What a peer shows and tells is judged as before.
+                #expect(try await pool.number("SELECT count(*) FROM echo") == echoes)
+                let bond = try await store.bond(
+                    of: PeerReader(name: Sample.name("roads"), authority: Sample.name("r.example")),
+                    to: report, in: Sample.sofia.id, stage: .production)
+                #expect(bond?.got == true)
+                _ = try await store.told(Sample.update("3", of: report, text: "Once more"))
+                #expect(try await store.ledger(of: report).count == 6)
+            }
+        }
+
         @Test func `nothing is stuck in silence`() async throws {
             try await withPeers(Self.peers) { store, pool in
                 for index in 0..<4 { _ = try await Sample.report("r\(index)", to: store) }

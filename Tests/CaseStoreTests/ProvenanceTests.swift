@@ -48,7 +48,7 @@ extension CaseStoreTests {
                         """) == 1)
                 let turn = try #require(try await store.claimed("archive").first)
                 #expect(
-                    turn.provenance
+                    turn.subject.provenance
                         == Sample.provenance(
                             "a.example", "7", path: ["a.example", "b.example", "node.example"]))
             }
@@ -129,7 +129,8 @@ extension CaseStoreTests {
                         WHERE peer = 'b' AND direction = 'in' AND remote_id = '4711'
                         """) == 1)
                 let turn = try #require(try await store.claimed("archive").first)
-                #expect(turn.provenance.path.map(\.rawValue) == ["b.example", "node.example"])
+                #expect(
+                    turn.subject.provenance.path.map(\.rawValue) == ["b.example", "node.example"])
                 // Who gave it to us is told what becomes of it.
                 _ = try await store.told(Sample.update(of: report, .fixed))
                 #expect(

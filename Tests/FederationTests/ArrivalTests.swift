@@ -54,6 +54,23 @@ import Testing
                     == .applied(Sample.change { $0.detail = .fixed }))
         }
 
+        @Test func `a word of which nobody is told is quiet, and a comment beside it is not`() {
+            var peer = Sample.peer()
+            let word = Mapping.StatusWord("in progress")
+            peer.mapping.statusesIn[word] = .init(detail: .inProgress, tells: .nobody)
+            let text = "We are on it"
+            #expect(
+                peer.arrival(of: Sample.update("in progress", text), knowing: Sample.known())
+                    == .applied(
+                        Sample.change {
+                            ($0.detail, $0.text, $0.tells) = (.inProgress, text, .nobody)
+                        }))
+            let underway = Sample.known(detail: .inProgress)
+            #expect(
+                peer.arrival(of: Sample.update("in progress", text), knowing: underway)
+                    == .applied(Sample.change { ($0.detail, $0.text) = (.inProgress, text) }))
+        }
+
         @Test func `it counts once, by its first words`() {
             var known = Sample.known()
             known.earlier = .same

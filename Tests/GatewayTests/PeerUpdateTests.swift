@@ -74,6 +74,31 @@ import Testing
         }
     }
 
+    @Test func `a status that is to be told to nobody is quiet when a peer calls with it`()
+        async throws
+    {
+        let quiet = { (peer: inout Peer) in
+            peer.mapping.statusesIn[.init("in progress")] = .init(
+                detail: .inProgress, tells: .nobody)
+        }
+        try await PeerFixture.with(settings: quiet) { peers in
+            let parks = peers.parks
+            let id = try Self.id(await parks.report(parks.form(), id: "m1"))
+            func told(_ update: String, _ status: String) async -> String {
+                _ = await parks.update(id, id: update, status: status, description: update)
+                return await peers.fixture.get(
+                    Fixture.sofia + "/servicerequestupdates.json?extensions=true"
+                ).text
+            }
+            let first = await told("started", "IN_PROGRESS")
+            #expect(
+                first.contains(
+                    #""description":"started","media_url":null,"extras":{"notify":false"#))
+            #expect(await told("comment", "IN_PROGRESS").contains(#""comment","media_url":null}"#))
+            #expect(await told("done", "FIXED").contains(#""done","media_url":null}"#))
+        }
+    }
+
     @Test func `a peer reads where an update began, and none of its own`() async throws {
         try await PeerFixture.with { peers in
             let parks = peers.parks

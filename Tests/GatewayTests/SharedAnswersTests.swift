@@ -127,7 +127,8 @@ import Testing
         func peer(_ name: String) throws -> PeerCalls.Caller {
             PeerCalls.Caller(
                 name: try #require(Peer.Name(rawValue: name)),
-                authority: try #require(Authority(rawValue: name)), secrets: [])
+                authority: try #require(Authority(rawValue: name)), secrets: [],
+                quiet: [])
         }
         let compact = Client.Profile(absent: .compact)
         let questions = [

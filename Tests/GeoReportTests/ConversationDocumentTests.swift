@@ -114,6 +114,20 @@ extension Sample {
         }
     }
 
+    @Test func `of an update that nobody is to be told of says so with extensions`() throws {
+        var update = Sample.started
+        update.tells = .nobody
+        for (extensions, shown) in [(ReportView.Extensions.none, 0), (.included, 1)] {
+            let view = ReportView(extensions: extensions)
+            let json = text(Documents.updates([update], in: Sample.sofia(), view: view, as: .json))
+            let xml = text(Documents.updates([update], in: Sample.sofia(), view: view, as: .xml))
+            #expect(json.components(separatedBy: #""extras":{"notify":false}"#).count == 1 + shown)
+            #expect(
+                xml.components(separatedBy: "<extras><notify>false</notify></extras>").count
+                    == 1 + shown)
+        }
+    }
+
     @Test func `of a receipt for an update has its id and no token`() throws {
         let xml = #"""
             <service_request_updates><request_update><update_id>U-000983</update_id>
@@ -179,6 +193,14 @@ extension Sample {
         #expect(
             text(Documents.line(change)).hasSuffix(
                 #""update_id":null,"status":null,"detail":null}"# + "\n"))
+    }
+
+    @Test func `of a change that nobody is to be told of says so, to webhooks as well`() throws {
+        let change = Change(
+            cursor: .beginning, event: Sample.change.event, kind: .updated, recorded: Sample.now,
+            jurisdiction: Sample.mitrovica.id, report: Sample.open.id, tells: .nobody)
+        #expect(text(Documents.line(change)).hasSuffix(#","detail":null,"notify":false}"# + "\n"))
+        #expect(text(Documents.notification(change)).hasSuffix(#","notify":false}}"#))
     }
 
     @Test(arguments: 0..<200)

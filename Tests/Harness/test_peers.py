@@ -2,12 +2,17 @@
 
 import json
 import re
+import subprocess
+from pathlib import Path
 
+import jsonschema
 import pytest
 
-from kit.instance import Instance, wait_until
+from kit.instance import ROOT, Instance, wait_until
 from kit.peers import name_node, same_words, write_peer, write_secret
 from kit.receiver import Receiver
+
+SPECS = ROOT / "Specs" / "GeoReport"
 
 pytestmark = pytest.mark.usefixtures("binary")
 
@@ -143,6 +148,39 @@ def test_what_no_mapping_explains_waits_for_it(pair):
     assert shown["status"] == "closed" and shown["status_notes"] == "Walled up."
     done = viaduct.command("peer", "reconcile", "roads", "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["common"] == 1
+
+
+def test_a_status_of_which_nobody_is_told_says_so_wherever_it_is_read(pair, tmp_path: Path):
+    viaduct, roads = pair
+    key, follower = viaduct.key(), viaduct.key("app", "--scope", "follow")
+    words = same_words()
+    words["statuses_in"]["in work"] = {"detail": "IN_PROGRESS", "notify": False}
+    write_peer(viaduct, "roads", roads.url, flow=["reports_out", "updates_in"], role="handler",
+               mapping={"services": {"GRAFFITI": "1"}, **words})  # fmt: skip
+    viaduct.start()
+    number = report(viaduct, key)
+    wait_until(lambda: "roads-1" in roads.tickets, within=60)
+    wait_until(lambda: deliveries(viaduct, "--report", number)[0]["state"] == "done", within=60, pause=0.5)
+    sofia = viaduct.caller("sofia", key)
+    for word, text in (("in work", "We dig"), ("FIXED", "Filled")):
+        roads.tell("roads-1", word, text)
+        shown = lambda text=text: text in sofia.get("/servicerequestupdates.json").text  # noqa: E731
+        wait_until(shown, within=90, pause=0.5)
+    updates = sofia.get("/servicerequestupdates.json", extensions="true").json
+    quiet = {update["description"]: "notify" in update.get("extras", {}) for update in updates}
+    assert quiet == {"We dig": True, "Filled": False}
+    assert "notify" not in sofia.get("/servicerequestupdates.json").text
+    page = sofia.get("/changes", {"X-API-Key": follower}).json
+    silent = [change["update_id"] for change in page["changes"] if change.get("notify") is False]
+    assert silent == [updates[0]["update_id"]]
+    for name, document in (("updates", updates), ("changes", page)):
+        schema = json.loads((SPECS / "Schemas" / f"{name}.json").read_text())
+        jsonschema.Draft202012Validator(schema).validate(document)
+    file = tmp_path / "updates.xml"
+    file.write_bytes(sofia.get("/servicerequestupdates.xml", extensions="true").body)
+    grammar = ["xmllint", "--nonet", "--noout", "--relaxng", SPECS / "georeport.rng", file]
+    done = subprocess.run(grammar, capture_output=True, text=True)
+    assert done.returncode == 0 and b"<notify>false</notify>" in file.read_bytes(), done.stderr
 
 
 def test_what_is_lost_at_a_peer_is_told(pair):

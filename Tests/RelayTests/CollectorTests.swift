@@ -116,25 +116,35 @@ import Testing
         #expect(world.pauses.first == pause)
     }
 
+    @Test(.timeLimit(.minutes(5))) func `a reading that takes long keeps its turn`() async {
+        let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(1))
+        world.stop()
+        await world.run { _, _ in
+            while world.kept < 3 { await Task.yield() }
+            world.goOn()
+            return Page(items: [], next: Cursor(text: "x"), isLast: true)
+        }
+        #expect(world.kept >= 3)
+    }
+
+    @Test(.timeLimit(.minutes(5))) func `a turn that is somebody else's is kept no more`() async {
+        let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(1))
+        world.stop()
+        world.lose()
+        await world.run { _, _ in
+            while world.kept < 1 { await Task.yield() }
+            for _ in 0..<20 { await Task.yield() }
+            world.goOn()
+            return Page(items: [], next: Cursor(text: "x"), isLast: true)
+        }
+        #expect(world.kept == 1)
+    }
+
     @Test func `tickets of a peer that tells nothing by itself are looked at`() async throws {
         let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(300))
         world.expect(tickets: (0..<120).map { "T\($0)" })
         await world.run { _, _ in Page(items: [], next: Cursor(text: "x"), isLast: true) }
         #expect(world.looked == [50, 50, 20])
-    }
-
-    @Test func `a turn is kept for as long as a page takes, until it is somebody else's`()
-        async throws
-    {
-        let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(60))
-        world.hold(true)
-        await world.run { _, _ in
-            while world.kept < 3 { await Task.yield() }
-            world.hold(false)
-            return Page(items: [], next: Cursor(text: "x"), isLast: true)
-        }
-        #expect(world.kept >= 3)
-        #expect(world.failures.isEmpty)
     }
 
     @Test func `a token is asked for until it is a ticket, ever more seldom`() async throws {
@@ -168,8 +178,9 @@ final class World: Sendable {
         var asked: [Date] = []
         var tickets: [String] = []
         var looked: [Int] = []
+        var isLost = false
+        var isStopped = false
         var kept = 0
-        var isHeld = false
     }
 
     private let state: Mutex<State>
@@ -186,15 +197,21 @@ final class World: Sendable {
     var failures: [String] { state.withLock { $0.failures } }
     var pauses: [TimeInterval] { state.withLock { $0.pauses } }
     var resolved: [String: String] { state.withLock { $0.resolved } }
-    /// How often a turn was kept; at the third time it is somebody else's.
-    var kept: Int { state.withLock { $0.kept } }
     var askedForToken: [Date] { state.withLock { $0.asked } }
 
     /// How many tickets were seen at a time.
     var looked: [Int] { state.withLock { $0.looked } }
 
-    /// Whether the clock stands still.
-    func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+    /// How often turns were to be kept.
+    var kept: Int { state.withLock { $0.kept } }
+
+    /// Stops the clock, with which the world would end.
+    func stop() { state.withLock { $0.isStopped = true } }
+
+    func goOn() { state.withLock { $0.isStopped = false } }
+
+    /// From now on somebody else has the turns.
+    func lose() { state.withLock { $0.isLost = true } }
 
     func expect(tickets: [String]) {
         state.withLock { $0.tickets = tickets }
@@ -250,8 +267,8 @@ final class World: Sendable {
             },
             now: { self.state.withLock { $0.now } }, chance: { 0.5 },
             pause: {
+                while self.state.withLock({ $0.isStopped }) { await Task.yield() }
                 let isOver = self.state.withLock { state in
-                    guard !state.isHeld else { return false }
                     state.now.addTimeInterval(60)
                     return state.now > self.end
                 }
@@ -262,7 +279,15 @@ final class World: Sendable {
                     for await _ in never {}
                 }
             },
-            beat: { await Task.yield() })
+            beat: {
+                guard self.state.withLock({ $0.isStopped }) else {
+                    // The reading ends before there is time for a beat.
+                    let never = AsyncStream<Void> { _ in }
+                    for await _ in never {}
+                    return
+                }
+                await Task.yield()
+            })
     }
 
     private func turns() -> [Collector.Turn] {
@@ -307,7 +332,7 @@ final class World: Sendable {
                 keep: {
                     self.state.withLock { state in
                         state.kept += 1
-                        return state.kept < 3
+                        return !state.isLost
                     }
                 },
                 fail: { reason, until in

@@ -325,12 +325,11 @@ extension PeerWorld {
                 id: $0, report: report.id, detail: .open, description: "What Ann added",
                 published: Self.start)
         }
-        return DeliveryTurn(
-            delivery: delivery,
-            ticket: delivery.kind == .report ? nil : Ticket(id: "T\(report.id)"), report: report,
-            update: update,
+        let subject = Translation.Subject(
+            delivery: delivery, report: report, update: update,
             provenance: Provenance(origin: node, originID: report.id.rawValue, path: [node]),
-            lease: row.lease)
+            ticket: delivery.kind == .report ? nil : Ticket(id: "T\(report.id)"))
+        return DeliveryTurn(subject, lease: row.lease)
     }
 
     private func keep(_ turns: [DeliveryTurn]) -> Set<Delivery.ID> {

@@ -1,3 +1,5 @@
+import CaseStore
+import Logging
 import Synchronization
 import Testing
 
@@ -46,8 +48,10 @@ import Testing
     @Test func `one piece that takes long holds up no other, and no more than allowed run`() async {
         let pile = Pile(Array(0..<20))
         let gate = AsyncStream.makeStream(of: Void.self)
-        let loop = WorkLoop(breadth: 3, pause: { await Task.yield() }, claim: { pile.claim($0) }) {
-            piece in
+        let loop = WorkLoop(
+            breadth: 3, complaint: "", logger: Self.silence, pause: { await Task.yield() },
+            claim: { pile.claim($0) }
+        ) { piece in
             // The first one waits until all others are done.
             if piece == 0 { for await _ in gate.stream { break } }
             pile.finish(piece, when: piece == 0 ? 20 : 19)
@@ -63,17 +67,22 @@ import Testing
         #expect(pile.widest == 3)
     }
 
-    @Test func `it looks again after each pause, and ends when it is cancelled`() async {
+    private static let silence = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    @Test func `it looks again after each pause and each failure, and ends when it is cancelled`()
+        async
+    {
         let looks = Mutex(0)
         let enough = AsyncStream.makeStream(of: Void.self)
         let loop = WorkLoop<Int>(
-            breadth: 2, pause: { await Task.yield() },
-            claim: { _ in
-                if looks.withLock({
-                    $0 += 1; return $0
-                }) == 5 {
-                    enough.continuation.yield()
+            breadth: 2, complaint: "", logger: Self.silence, pause: { await Task.yield() },
+            claim: { _ async throws(CaseStoreError) in
+                let look = looks.withLock {
+                    $0 += 1
+                    return $0
                 }
+                if look == 2 { throw .unavailable }
+                if look == 5 { enough.continuation.yield() }
                 return []
             },
             work: { _ in })

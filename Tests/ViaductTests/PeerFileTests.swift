@@ -105,8 +105,7 @@ import Testing
             "is missing; contact data goes nowhere without a reason, so write one"
         ),
         (
-            "privacy: {allow: [all]}", "privacy.allow[1]",
-            "needs one of handler, contact, staff_note"
+            "privacy: {allow: [staff_note]}", "privacy.allow[1]", "needs one of handler, contact"
         ),
         (
             "privacy: {relay_address: us}", "privacy.relay_address", "needs an e-mail address"

@@ -77,6 +77,18 @@ import Testing
         #expect(settings.data.directory == "/home/somebody/.local/share/viaduct")
     }
 
+    @Test(arguments: [
+        ("30d", Duration.seconds(30 * 86_400)), ("off", nil), ("'off'", nil),
+    ])
+    func `what ended is kept for a time, or for ever`(text: String, time: Duration?) async throws {
+        let space = try Workspace([
+            "f": "contact: a\ndata:\n  keep_deliveries: \(text)", "jurisdictions/.keep": "",
+        ])
+        #expect(try await read(space.path("f")).data.keepDeliveries == time)
+        let other = try await read(space.path("f"), ["VIADUCT_DATA_KEEP_DELIVERIES": "1d"])
+        #expect(other.data.keepDeliveries == .seconds(86_400))
+    }
+
     @Test func `a wrong variable is told by its name`() async throws {
         let space = try Workspace(["f": "contact: a", "jurisdictions/.keep": ""])
         let error = await #expect(throws: SettingsError.self) {

@@ -23,7 +23,8 @@ struct ChangeWriter {
         writer.endObject()
     }
 
-    /// Writes one change as an object; what it does not say is null.
+    /// Writes one change as an object; what it does not say is null. Only a change of which nobody
+    /// is to be told by a message says so.
     mutating func item(_ change: Change) {
         writer.beginObject()
         writer.key("cursor")
@@ -44,6 +45,10 @@ struct ChangeWriter {
         writer.string(change.status?.rawValue)
         writer.key("detail")
         writer.string(change.detail?.rawValue)
+        if change.tells == .nobody {
+            writer.key("notify")
+            writer.bool(false)
+        }
         writer.endObject()
     }
 

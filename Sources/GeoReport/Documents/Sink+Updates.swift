@@ -27,12 +27,14 @@ struct UpdateMembers {
     private let dialects: Set<Client.Profile.Dialect>
     private let pictures: PictureAddresses
     private let provenances: [Update.ID: ShownProvenance]
+    private let extensions: ReportView.Extensions
 
     init(_ view: ReportView, of jurisdiction: Jurisdiction) {
         labels = Labels(of: jurisdiction, in: view.languages)
         dialects = view.dialects
         pictures = PictureAddresses(view.mediaBase)
         provenances = view.updateProvenances
+        extensions = view.extensions
     }
 
     /// Writes one update as an object.
@@ -75,9 +77,11 @@ struct UpdateMembers {
 
     private func write(extrasOf update: Update, to sink: inout some Sink) {
         let provenance = provenances[update.id]
-        guard update.service != nil || provenance != nil else { return }
+        let isQuiet = extensions == .included && update.tells == .nobody
+        guard update.service != nil || isQuiet || provenance != nil else { return }
         sink.beginObject("extras", as: .member)
         if let service = update.service { write(service, to: &sink) }
+        if isQuiet { sink.truth("notify", false) }
         if let provenance { sink.provenance(provenance) }
         sink.endObject()
     }

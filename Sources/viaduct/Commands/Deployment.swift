@@ -39,6 +39,7 @@ struct Deployment: Sendable {
                 transactions: settings.database.transactions))
         var keeping = CaseStore.Settings()
         keeping.peering = settings.peers.peering
+        keeping.deliveryLifetime = settings.data.keepDeliveries
         store = CaseStore(pool: pool, settings: keeping)
     }
 

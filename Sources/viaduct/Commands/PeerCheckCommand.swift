@@ -18,11 +18,7 @@ struct PeerCheckCommand: OnePeerCommand {
             Example: viaduct peer check roads
             """)
 
-    @OptionGroup var options: SettingsOptions
-    @Flag(help: "As JSON, for programs.")
-    var json = false
-    @Argument(help: "The peer, as `peer list` shows it.")
-    var peer: String
+    @OptionGroup var target: OnePeer
 
     func perform() async throws {
         let (settings, peer) = try await readPeer()

@@ -37,23 +37,35 @@ extension PeerSettingsCommand {
     }
 }
 
+/// The options and the argument of a command about one peer.
+struct OnePeer: ParsableArguments {
+    @OptionGroup var options: SettingsOptions
+    @Flag(help: "As JSON, for programs.")
+    var json = false
+    @Argument(help: "The peer, as `peer list` shows it.")
+    var peer: String
+}
+
 /// What the commands about one peer share.
 protocol OnePeerCommand: PeerSettingsCommand {
-    var peer: String { get }
+    var target: OnePeer { get }
 }
 
 extension OnePeerCommand {
+    var options: SettingsOptions { target.options }
+    var json: Bool { target.json }
+
     /// The settings and the peer, or what is wrong with its name.
     func readPeer() async throws -> (settings: Settings, peer: Peer) {
         let settings = try await options.read()
         let peers = settings.peers.peering.peers
-        guard let found = peers.first(where: { $0.name.rawValue == peer }) else {
+        guard let found = peers.first(where: { $0.name.rawValue == target.peer }) else {
             let known = peers.map(\.name.rawValue).joined(separator: ", ")
             throw CommandError(
                 .usage,
                 peers.isEmpty
                     ? "There are no peers; name a directory with their files in `peers`."
-                    : "There is no peer \(peer); known here: \(known).")
+                    : "There is no peer \(target.peer); known here: \(known).")
         }
         return (settings, found)
     }
@@ -115,13 +127,9 @@ struct PeerPauseCommand: OnePeerCommand {
             Example: viaduct peer pause roads --reason "their server moves on Monday"
             """)
 
-    @OptionGroup var options: SettingsOptions
+    @OptionGroup var target: OnePeer
     @Option(help: "Why, for whoever wonders.")
     var reason = "by hand"
-    @Flag(help: "As JSON, for programs.")
-    var json = false
-    @Argument(help: "The peer, as `peer list` shows it.")
-    var peer: String
 
     func perform() async throws {
         let (settings, peer) = try await readPeer()
@@ -141,11 +149,7 @@ struct PeerResumeCommand: OnePeerCommand {
         commandName: "resume", abstract: "Goes on with a peer at once, whatever it stopped for.",
         discussion: "Example: viaduct peer resume roads")
 
-    @OptionGroup var options: SettingsOptions
-    @Flag(help: "As JSON, for programs.")
-    var json = false
-    @Argument(help: "The peer, as `peer list` shows it.")
-    var peer: String
+    @OptionGroup var target: OnePeer
 
     func perform() async throws {
         let (settings, peer) = try await readPeer()

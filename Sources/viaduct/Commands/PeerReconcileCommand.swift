@@ -19,13 +19,9 @@ struct PeerReconcileCommand: OnePeerCommand {
             Example: viaduct peer reconcile roads --dry-run
             """)
 
-    @OptionGroup var options: SettingsOptions
+    @OptionGroup var target: OnePeer
     @Flag(help: "Changes nothing.")
     var dryRun = false
-    @Flag(help: "As JSON, for programs.")
-    var json = false
-    @Argument(help: "The peer, as `peer list` shows it.")
-    var peer: String
 
     func perform() async throws {
         let (settings, peer) = try await readPeer()

@@ -16,13 +16,9 @@ struct PeerReplayCommand: OnePeerCommand {
             Example: viaduct peer replay roads
             """)
 
-    @OptionGroup var options: SettingsOptions
+    @OptionGroup var target: OnePeer
     @Flag(help: "Only shows what is in quarantine.")
     var dryRun = false
-    @Flag(help: "As JSON, for programs.")
-    var json = false
-    @Argument(help: "The peer, as `peer list` shows it.")
-    var peer: String
 
     func perform() async throws {
         let (settings, peer) = try await readPeer()

@@ -65,14 +65,10 @@ struct PeerResendCommand: OnePeerCommand {
             Example: viaduct peer resend roads --delivery 120-180
             """)
 
-    @OptionGroup var options: SettingsOptions
+    @OptionGroup var target: OnePeer
     @OptionGroup var letters: DeadLetters
     @Flag(help: "Also what the peer refused.")
     var refused = false
-    @Flag(help: "As JSON, for programs.")
-    var json = false
-    @Argument(help: "The peer, as `peer list` shows it.")
-    var peer: String
 
     func perform() async throws {
         let (settings, peer) = try await readPeer()
@@ -104,14 +100,10 @@ struct PeerDropCommand: OnePeerCommand {
             Example: viaduct peer drop roads --delivery 120 --reason "told them by telephone"
             """)
 
-    @OptionGroup var options: SettingsOptions
+    @OptionGroup var target: OnePeer
     @OptionGroup var letters: DeadLetters
     @Option(help: "Why, for whoever wonders.")
     var reason: String
-    @Flag(help: "As JSON, for programs.")
-    var json = false
-    @Argument(help: "The peer, as `peer list` shows it.")
-    var peer: String
 
     func perform() async throws {
         let (settings, peer) = try await readPeer()

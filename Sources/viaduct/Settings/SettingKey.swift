@@ -67,6 +67,7 @@ struct SettingKey {
         SettingKey(path: "database.connections", kind: .integer(1...64)),
         SettingKey(path: "database.transactions", kind: .integer(1...64)),
         SettingKey(path: "data.directory", kind: .text),
+        SettingKey(path: "data.keep_deliveries", kind: .duration(upTo: .seconds(3650 * 86_400))),
         SettingKey(path: "media.fetch", kind: .flag),
         SettingKey(path: "media.sweep_age", kind: .duration(upTo: .seconds(864_000))),
         SettingKey(path: "media.bucket_url", kind: .webAddress),

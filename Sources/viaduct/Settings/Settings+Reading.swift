@@ -175,14 +175,18 @@ extension Settings {
         var log = LogSettings()
         log.level = reader.string(forKey: "log.level", default: log.level)
         log.requests = reader.bool(forKey: "log.requests", default: log.requests)
-        let data = reader.string(forKey: "data.directory", default: surroundings.dataDirectory)
+        let directory = reader.string(
+            forKey: "data.directory", default: surroundings.dataDirectory)
+        var data = DataSettings(directory: surroundings.path(directory, from: base))
+        if let text = reader.string(forKey: "data.keep_deliveries") {
+            data.keepDeliveries = Duration(reading: text).flatMap { $0 == .zero ? nil : $0 }
+        }
         let jurisdictions = reader.string(forKey: "jurisdictions", default: "jurisdictions")
         return Settings(
             contact: contact,
             keyService: reader.string(forKey: "key_service", default: "Ask for a key: \(contact)"),
             http: http, admin: admin, database: database,
-            data: DataSettings(directory: surroundings.path(data, from: base)),
-            media: media(from: reader), outbound: outbound(from: reader), log: log,
+            data: data, media: media(from: reader), outbound: outbound(from: reader), log: log,
             limits: limits(from: reader),
             // As it was named, so that problems are told with the paths that the operator knows.
             jurisdictionDirectory: beside.isEmpty

@@ -83,10 +83,13 @@ package struct DatabaseSettings: Sendable, Equatable {
     package var transactions = 4
 }
 
-/// What is kept in files.
+/// What is kept, and where.
 package struct DataSettings: Sendable, Equatable {
     /// `data.directory`; default `/var/lib/viaduct` for root, else `~/.local/share/viaduct`.
     package var directory: String
+    /// `data.keep_deliveries`: how long what became of an update at a peer can be looked up, and what
+    /// the peer refused be sent again; up to 3650d, default 90d, `off` is for ever.
+    package var keepDeliveries: Duration? = .seconds(90 * 86_400)
 
     /// Pictures: those of reports named by their content, in folders; beside them the sample's.
     package var media: String { directory + "/media" }
