@@ -53,6 +53,7 @@ package struct CaseStore: Sendable {
                 name: "m0005-foreign-number", bytes: PackageResources.m0005_foreign_number_sql),
             Migration(name: "m0006-federation", bytes: PackageResources.m0006_federation_sql),
             Migration(name: "m0007-peer-calls", bytes: PackageResources.m0007_peer_calls_sql),
+            Migration(name: "m0010-erasure", bytes: PackageResources.m0010_erasure_sql),
         ]
     }
 

@@ -81,11 +81,7 @@ struct Claim {
         SELECT looked.report, looked.changes, head.id, head.lease,
             head.id = looked.delivery AS is_lost, verdict.word AS verdict, head.due,
             row_number() OVER (PARTITION BY verdict.word ORDER BY looked.due, looked.report) AS place
-        FROM looked LEFT JOIN LATERAL (
-            SELECT id, lease, state, kind, due FROM delivery
-            WHERE peer = \(name) AND report = looked.report AND state IN ('waiting', 'parked')
-            ORDER BY id LIMIT 1
-        ) AS head ON true, LATERAL (
+        FROM looked LEFT JOIN LATERAL (\(head)) AS head ON true, LATERAL (
             SELECT CASE
                 WHEN head.id IS NULL THEN 'empty'
                 WHEN head.state = 'parked' THEN 'parked'
@@ -96,6 +92,25 @@ struct Claim {
                 THEN 'unnamed'
                 ELSE 'ready' END AS word
         ) AS verdict
+        """
+    }
+
+    /// The oldest one; but what is to be erased waits for nothing that was parked before it, once the
+    /// peer has a ticket.
+    private var head: SQL {
+        """
+        SELECT id, lease, state, kind, due FROM (
+            (SELECT id, lease, state, kind, due, 0 AS rank FROM delivery
+            WHERE peer = \(name) AND report = looked.report AND kind = 'erasure'
+                AND state = 'waiting' AND EXISTS (
+                    SELECT FROM ticket WHERE ticket.peer = \(name)
+                        AND ticket.report = looked.report AND ticket.remote_id IS NOT NULL)
+            ORDER BY id LIMIT 1)
+            UNION ALL
+            (SELECT id, lease, state, kind, due, 1 AS rank FROM delivery
+            WHERE peer = \(name) AND report = looked.report AND state IN ('waiting', 'parked')
+            ORDER BY id LIMIT 1)
+        ) AS first ORDER BY rank LIMIT 1
         """
     }
 
@@ -161,7 +176,11 @@ extension Claim {
             SELECT \(ReportRow.columns),
                 (SELECT count(*) FROM held) > (SELECT count(*) FROM room)
                     OR (SELECT count(*) FROM looked WHERE (SELECT count(*) FROM claimed) = 0) > 0,
-                report.jurisdiction, report.stage, \(DeliveryRow.columns(of: "claimed")),
+                report.jurisdiction, report.stage,
+                (SELECT string_agg(part, ',') FROM tombstone WHERE event = claimed.event),
+                EXISTS (SELECT FROM tombstone WHERE tombstone.report = claimed.report
+                    AND tombstone.erased >= claimed.first_tried),
+                \(DeliveryRow.columns(of: "claimed")),
                 claimed.lease, claimed.changes, known.remote_id, known.token,
                 way.path, origin.authority, origin.origin_id, "update".told,
                 CASE WHEN report.standing_event IS DISTINCT FROM claimed.event
@@ -205,10 +224,15 @@ extension Claim {
             let place = try ReportRow.named(
                 Jurisdiction.ID.self, jurisdiction, column: ReportRow.count + 1)
             let stage = Stage(rawValue: try cells.next()) ?? .production
+            let erasure = try cells.next(String?.self).flatMap(Erasure.init(parsing:))
+            let isErased = try cells.next(Bool.self)
             let reports = try ReportRow.reports(
                 in: rows, index..<index + 1, of: place, stage: stage)
             guard let report = reports.first else { continue }
-            found.turns.append(try Self.turn(of: report, from: &cells, node: node))
+            var turn = try Self.turn(of: report, from: &cells, node: node)
+            turn.erasure = erasure ?? .everything
+            turn.isErasedSince = isErased
+            found.turns.append(turn)
         }
         return found
     }

@@ -23,6 +23,11 @@ package struct DeliveryTurn: Sendable {
     package let author: Reporter
     /// Where report or update began and whom it has passed, we the last.
     package let provenance: Provenance
+    /// Of an erasure, what of the report; of what became private all of it, like of any that one may
+    /// not know.
+    package internal(set) var erasure = Erasure.everything
+    /// Whether something of the report was erased since the first try: the message is another one now.
+    package internal(set) var isErasedSince = false
     /// Which claim this is: once there is a later one, nothing that this one says counts (D9).
     package let lease: Int
     /// What had been done to the report's deliveries to the peer when this one was claimed.

@@ -171,6 +171,6 @@ package struct Dispatcher: Sendable {
                 delivery: turn.delivery, report: turn.report, update: turn.update, told: turn.told,
                 updateKind: turn.updateKind, reporter: turn.reporter, author: turn.author,
                 provenance: turn.provenance,
-                ticket: turn.ticket))
+                ticket: turn.ticket, erasure: turn.erasure, isErasedSince: turn.isErasedSince))
     }
 }
