@@ -413,4 +413,32 @@ extension CaseStoreTests.Erasing {
             #expect(try await Self.tables(with: "canary", pool) == [])
         }
     }
+
+    @Test func `a person is told all that is held of them, and of nobody else`() async throws {
+        try await Suite.withStore { store, _ in
+            let report = try await Self.report(to: store)
+            let other = try await Sample.report("other", to: store)
+            let supporter = try #require(Supporter(email: "Canary1@example.org"))
+            _ = try await store.support(
+                other, in: Sample.sofia.id, stage: .production, by: supporter,
+                client: Sample.client, now: Sample.now.addingTimeInterval(20))
+            let held = try await store.records(email: "CANARY1@example.org", phone: nil)
+            #expect(held.map(\.kind) == [.report, .update, .note, .support])
+            #expect(held.map(\.report) == [report, report, report, other])
+            let told = try #require(held.first)
+            #expect(told.person == Suite.Privacy.reporter)
+            #expect(told.description == "canary text" && told.answers.count == 2)
+            #expect(told.media == [Suite.Pictures.first.name.rawValue])
+            #expect(told.unknown?.contains("canary7") == true)
+            #expect(held.compactMap(\.update).count == 2)
+            // The number of the sample is `canary4`, of which only the digit counts.
+            let byPhone = try await store.records(email: nil, phone: "4")
+            #expect(byPhone.map(\.kind) == [.report, .update, .note])
+            #expect(try await store.records(email: "canary", phone: "-").isEmpty)
+            _ = try await Self.erase(report, in: store)
+            #expect(
+                try await store.records(email: "canary1@example.org", phone: nil).map(\.kind)
+                    == [.support])
+        }
+    }
 }
