@@ -62,7 +62,7 @@ extension CaseStoreTests {
                 at: 10)
             _ = try await store.publish(
                 Sample.update(
-                    "note", of: report, told: 10, text: "canary note", visibility: .private,
+                    "note", of: report, told: 11, text: "canary note", visibility: .private,
                     author: Privacy.reporter), by: Sample.client, actor: .operator,
                 now: Sample.now.addingTimeInterval(11))
             let supporter = try #require(Supporter(Reporter(email: "canary8@example.org")))

@@ -36,7 +36,7 @@ def ledger(mesh: Mesh, node: str, number: str) -> dict[tuple[str, str], dict]:
 
 def tell_again(mesh: Mesh, here: str, there: str, number: str) -> str:
     """Tells `there` the report once more, person and all, as `here` would under another message's name."""
-    body, name = urlencode(REPORT), "told again"
+    body, name = urlencode(REPORT), "told-again"
     time = datetime.now(timezone.utc)
     secret = signing_secret(" ".join(sorted((here, there))))
     key = (mesh.nodes[here].settings / f"key-of-{there}").read_text().strip()
@@ -55,6 +55,7 @@ def test_what_is_erased_at_one_is_erased_at_all_and_stays_so():
     with Receiver("plain", services=("GRAFFITI",)) as plain, Mesh("north", "middle", "south") as mesh:
         for here, there in (("north", "middle"), ("middle", "south")):
             mesh.befriend(here, there, flow=BOTH, back=["updates_out"], privacy=CONTACT)
+        plain.refusing = lambda text: None if text else 400
         mesh.connect("north", "plain", plain.url, flow=BOTH, services={"GRAFFITI": "GRAFFITI"}, privacy=CONTACT)
         mesh.start()
         north = mesh.caller("north")

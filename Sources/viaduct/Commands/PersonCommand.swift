@@ -15,7 +15,8 @@ struct PersonCommand: AsyncParsableCommand {
 struct PersonExportCommand: PeerSettingsCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Writes all that is held of a person, as JSON: what they reported, wrote, support.",
+        abstract:
+            "Writes all that is held of a person, as JSON: what they reported, wrote, support.",
         discussion: """
             Each report that it names can be erased with `viaduct erase`. Pictures are named as \
             reports show them, below /media.
