@@ -50,6 +50,13 @@ extension Asking {
         return proven(post(.newUpdate, form), as: message)
     }
 
+    /// The POST that has something of a report forgotten (Specs/Peering.md, P13).
+    func post(_ erasure: Erasure, of id: String, as message: Message) -> Wire.Call {
+        var form = Arguments()
+        form.add("parts", erasure.text)
+        return proven(post(.erasure, at: id, form), as: message)
+    }
+
     /// What a strict or careful peer wants in front of the body: who we are, and that this is the
     /// same message as before.
     private func proven(_ call: Wire.Call, as message: Message) -> Wire.Call {

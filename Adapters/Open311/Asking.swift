@@ -28,7 +28,9 @@ struct Asking {
     }
 
     /// A POST of a form.
-    func post(_ resource: Profile.Resource, _ arguments: Arguments) -> Wire.Call {
+    func post(
+        _ resource: Profile.Resource, at id: String? = nil, _ arguments: Arguments
+    ) -> Wire.Call {
         var form = Arguments()
         form.add("jurisdiction_id", settings.jurisdiction)
         if profile.keyPlace == .form { form.add("api_key", settings.apiKey) }
@@ -38,7 +40,7 @@ struct Asking {
         let body = form.kept(by: profile.known[resource]).encoded
         let type = "application/x-www-form-urlencoded; charset=utf-8"
         return Wire.Call(
-            "POST", address(of: resource, nil, query),
+            "POST", address(of: resource, id, query),
             headers: headers(isKeyed: true) + [Wire.Header("Content-Type", type)],
             body: Array(body.utf8), patience: .seconds(60))
     }
@@ -56,6 +58,7 @@ struct Asking {
     ) -> String {
         var path = Self.path(of: resource)
         if let id { path += "/" + PercentEncoding.encoded(id) }
+        if resource == .erasure { path += "/erasure" }
         // A change feed speaks JSON alone.
         let format = resource == .changes ? Format.json : profile.format
         switch profile.suffix {
@@ -70,7 +73,7 @@ struct Asking {
     private static func path(of resource: Profile.Resource) -> String {
         switch resource {
         case .services, .definition: "services"
-        case .reports, .report, .newReport: "requests"
+        case .reports, .report, .newReport, .erasure: "requests"
         case .token: "tokens"
         case .updates, .newUpdate: "servicerequestupdates"
         case .changes: "changes"

@@ -27,10 +27,13 @@ package struct Open311Adapter: Adapter {
         case .update(let update):
             guard profile.takes.contains(.updates) else { throw Self.cannot("updates") }
             return try await hand(update, of: message, over: wire)
-        case .erasure:
-            throw PeerError(
-                .refused,
-                "GeoReport has no words for forgetting: ask whoever runs the peer to do it")
+        case .erasure(let erasure):
+            guard profile.takes.contains(.erasures) else {
+                throw PeerError(
+                    .refused,
+                    "GeoReport has no words for forgetting: ask whoever runs the peer to do it")
+            }
+            return try await tell(erasure, of: message, over: wire)
         }
     }
 
@@ -100,6 +103,25 @@ extension Open311Adapter {
         guard receipt.id != nil || receipt.token != nil else {
             throw PeerError(
                 .ambiguous, "answered \(reply.status) without an update_id",
+                status: reply.status)
+        }
+        return ticket
+    }
+
+    private func tell(
+        _ erasure: Erasure, of message: Message, over wire: Wire
+    ) async throws(PeerError) -> Ticket {
+        guard let ticket = message.ticket, let id = ticket.id else {
+            throw PeerError(.later(nil), "the peer has not told its number of the report yet")
+        }
+        let call = asking.post(erasure, of: id, as: message)
+        let reply = try await wire.send(proven(call, of: message, wire))
+        let receipt = try judgement(.writes).read(reply) { bytes, format throws(ReadingError) in
+            try Reading.receipt(bytes, as: format)
+        }
+        guard receipt.id == id else {
+            throw PeerError(
+                .ambiguous, "answered \(reply.status) without saying what was erased",
                 status: reply.status)
         }
         return ticket

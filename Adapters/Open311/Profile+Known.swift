@@ -155,7 +155,7 @@ extension Profile {
         profile.updateList.pages = .numbered
         profile.updateList.sizeName = "page_size"
         profile.updateList.size = 1000
-        profile.takes = [.reports, .updates]
+        profile.takes = [.reports, .updates, .erasures]
         profile.media = .repeated
         profile.titles = .parameter
         profile.resend = .idempotent

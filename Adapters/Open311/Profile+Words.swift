@@ -45,6 +45,7 @@ extension Profile {
         var carries: Set<AdapterTraits.Feature> = [.media]
         if takes.contains(.reports) { carries.formUnion([.reports, .answers, .contact, .tokens]) }
         if takes.contains(.updates) { carries.formUnion([.updates, .details]) }
+        if takes.contains(.erasures) { carries.insert(.erasure) }
         if media == .repeated || media == .brackets { carries.insert(.severalMedia) }
         if titles == .parameter || facts.values.contains(.title) { carries.insert(.title) }
         if words != .plain { carries.insert(.details) }

@@ -71,6 +71,7 @@ extension Profile {
         case services, definition, reports, report, token, updates, changes
         case newReport = "new_report"
         case newUpdate = "new_update"
+        case erasure
     }
 
     /// How we learn of updates.
@@ -87,6 +88,8 @@ extension Profile {
 
     package enum Taking: String, Sendable, CaseIterable {
         case reports, updates
+        /// That something is to be forgotten (Specs/Peering.md).
+        case erasures
     }
 
     /// How a time is written; never with fractions of a second.

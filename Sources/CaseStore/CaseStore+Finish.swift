@@ -146,13 +146,15 @@ struct Ending: Sendable {
         }
     }
 
+    /// What was added meanwhile may go before this one: an erasure waits for nothing.
     private func leaving(_ due: SQL) -> SQL {
-        """
-        , turned AS (
-            UPDATE lane SET \(Self.free(due)) FROM finished
-            WHERE lane.peer = finished.peer AND lane.report = finished.report
-        )
-        """
+        let next: SQL = "CASE WHEN held.changes = \(turn.changes) THEN \(due) ELSE \(now) END"
+        return """
+            , turned AS (
+                UPDATE lane SET \(Self.free(next)) FROM finished, held
+                WHERE lane.peer = finished.peer AND lane.report = finished.report
+            )
+            """
     }
 
     /// Has a lane looked at then, and leaves whoever sends just now alone.

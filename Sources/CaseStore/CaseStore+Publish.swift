@@ -37,7 +37,9 @@ extension CaseStore {
             let attempt = submission
             do throws(PostgresError) {
                 return try await pool.transaction { transaction async throws(PostgresError) in
-                    try await attempt.take(in: transaction)
+                    let published = try await attempt.take(in: transaction)
+                    try await LateUpdate(published)?.eraseAgain(in: transaction)
+                    return published
                 }
             } catch {
                 try submission.recover(from: error)

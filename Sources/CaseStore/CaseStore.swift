@@ -58,6 +58,7 @@ package struct CaseStore: Sendable {
             Migration(name: "m0007-peer-calls", bytes: PackageResources.m0007_peer_calls_sql),
             Migration(name: "m0008-standing", bytes: PackageResources.m0008_standing_sql),
             Migration(name: "m0009-notify", bytes: PackageResources.m0009_notify_sql),
+            Migration(name: "m0010-erasure", bytes: PackageResources.m0010_erasure_sql),
         ]
     }
 

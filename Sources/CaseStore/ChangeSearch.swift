@@ -110,7 +110,7 @@ extension ChangeSearch {
     private var maySee: SQL {
         let notes: SQL =
             switch filter.audience {
-            case .public: "event.kind NOT IN ('noted', 'handed') AND "
+            case .public: "event.kind NOT IN ('noted', 'handed') AND \(Self.isSeen) AND "
             case .staff: ""
             }
         return """
@@ -119,6 +119,12 @@ extension ChangeSearch {
                 AND (event.kind <> 'created' OR report.published <= event.recorded))
             """
     }
+
+    /// That contact data was erased is nobody's business: it was never shown.
+    private static let isSeen: SQL = """
+        (event.kind <> 'erased' OR EXISTS (
+            SELECT FROM tombstone WHERE tombstone.event = event.id AND part <> 'contact'))
+        """
 
     /// What the caller wants to know, but for what everyone must be told.
     private var asked: [SQL] {

@@ -81,11 +81,7 @@ struct Claim {
         SELECT looked.report, looked.changes, head.id, head.lease,
             head.id = looked.delivery AS is_lost, verdict.word AS verdict, head.due,
             row_number() OVER (PARTITION BY verdict.word ORDER BY looked.due, looked.report) AS place
-        FROM looked LEFT JOIN LATERAL (
-            SELECT id, lease, state, kind, due FROM delivery
-            WHERE peer = \(name) AND report = looked.report AND state IN ('waiting', 'parked')
-            ORDER BY id LIMIT 1
-        ) AS head ON true, LATERAL (
+        FROM looked LEFT JOIN LATERAL (\(head)) AS head ON true, LATERAL (
             SELECT CASE
                 WHEN head.id IS NULL THEN 'empty'
                 WHEN head.state = 'parked' THEN 'parked'
@@ -96,6 +92,25 @@ struct Claim {
                 THEN 'unnamed'
                 ELSE 'ready' END AS word
         ) AS verdict
+        """
+    }
+
+    /// The oldest one; but what is to be erased waits for nothing that was parked before it, once the
+    /// peer has a ticket.
+    private var head: SQL {
+        """
+        SELECT id, lease, state, kind, due FROM (
+            (SELECT id, lease, state, kind, due, 0 AS rank FROM delivery
+            WHERE peer = \(name) AND report = looked.report AND kind = 'erasure'
+                AND state = 'waiting' AND EXISTS (
+                    SELECT FROM ticket WHERE ticket.peer = \(name)
+                        AND ticket.report = looked.report AND ticket.remote_id IS NOT NULL)
+            ORDER BY id LIMIT 1)
+            UNION ALL
+            (SELECT id, lease, state, kind, due, 1 AS rank FROM delivery
+            WHERE peer = \(name) AND report = looked.report AND state IN ('waiting', 'parked')
+            ORDER BY id LIMIT 1)
+        ) AS first ORDER BY rank LIMIT 1
         """
     }
 
@@ -161,7 +176,11 @@ extension Claim {
             SELECT \(ReportRow.columns),
                 (SELECT count(*) FROM held) > (SELECT count(*) FROM room)
                     OR (SELECT count(*) FROM looked WHERE (SELECT count(*) FROM claimed) = 0) > 0,
-                report.jurisdiction, report.stage, \(DeliveryRow.columns(of: "claimed")),
+                report.jurisdiction, report.stage,
+                (SELECT string_agg(part, ',') FROM tombstone WHERE event = claimed.event),
+                EXISTS (SELECT FROM tombstone WHERE tombstone.report = claimed.report
+                    AND tombstone.erased >= claimed.first_tried),
+                \(DeliveryRow.columns(of: "claimed")),
                 claimed.lease, claimed.changes, known.remote_id, known.token,
                 way.path, origin.authority, origin.origin_id, "update".told,
                 \(UpdateRow.tellsStatus) IS NOT FALSE,
@@ -204,16 +223,23 @@ extension Claim {
             let place = try ReportRow.named(
                 Jurisdiction.ID.self, jurisdiction, column: ReportRow.count + 1)
             let stage = Stage(rawValue: try cells.next()) ?? .production
+            let erasure = try cells.next(String?.self).flatMap(Erasure.init(parsing:))
+            let isErased = try cells.next(Bool.self)
             let reports = try ReportRow.reports(
                 in: rows, index..<index + 1, of: place, stage: stage)
             guard let report = reports.first else { continue }
-            found.turns.append(try Self.turn(of: report, from: &cells, node: node))
+            // Of what became private all of it, like of any that one may not know.
+            found.turns.append(
+                try Self.turn(
+                    of: report, from: &cells, node: node, erasure: erasure ?? .everything,
+                    isErasedSince: isErased))
         }
         return found
     }
 
     private static func turn(
-        of report: Report, from cells: inout Cells, node: Authority
+        of report: Report, from cells: inout Cells, node: Authority, erasure: Erasure,
+        isErasedSince: Bool
     ) throws(PostgresError) -> DeliveryTurn {
         let delivery = try DeliveryRow.delivery(from: &cells)
         let (lease, changes) = try (cells.next(Int.self), cells.next(Int.self))
@@ -228,7 +254,8 @@ extension Claim {
             delivery: delivery, report: report, update: update, told: told,
             tellsStatus: tellsStatus, reporter: reporter, author: author,
             provenance: way.provenance(
-                of: delivery.update?.rawValue ?? report.id.rawValue, at: node), ticket: ticket)
+                of: delivery.update?.rawValue ?? report.id.rawValue, at: node), ticket: ticket,
+            erasure: erasure, isErasedSince: isErasedSince)
         return DeliveryTurn(subject, lease: lease, changes: changes)
     }
 

@@ -50,6 +50,18 @@ enum DeliveryRows {
         """
     }
 
+    /// Whether we gave the report to the peer, or are about to: then it has what must be erased.
+    static func got(report: SQL, peer: SQL) -> SQL {
+        """
+        (EXISTS (
+            SELECT FROM ticket WHERE ticket.peer = \(peer) AND ticket.report = \(report)
+                AND ticket.direction = 'out')
+        OR EXISTS (
+            SELECT FROM delivery AS sent WHERE sent.peer = \(peer) AND sent.report = \(report)
+                AND sent.kind = 'report' AND sent.state IN ('waiting', 'parked', 'done')))
+        """
+    }
+
     /// Stores the deliveries that a SELECT gives, each in its lane.
     static func queueing(_ rows: SQL) -> SQL {
         """

@@ -40,7 +40,8 @@ struct HandOver: Sendable {
         "SELECT handler FROM report WHERE id = \(report.rawValue) FOR NO KEY UPDATE"
     }
 
-    /// Drops what waits for the peer; whoever is just sending it is too late.
+    /// Drops what waits for the peer; whoever is just sending it is too late. Who had the report before
+    /// it said no is still told what to erase.
     static func dropping(
         _ report: Report.ID, at peer: Peer.Name, _ reason: String, now: Date
     ) -> SQL {
@@ -48,7 +49,9 @@ struct HandOver: Sendable {
         WITH dropped AS (
             UPDATE delivery SET state = 'dropped', reason = \(reason), finished = \(now)
             WHERE peer = \(peer.rawValue) AND report = \(report.rawValue)
-                AND state IN ('waiting', 'parked')
+                AND state IN ('waiting', 'parked') AND (kind <> 'erasure' OR NOT EXISTS (
+                    SELECT FROM ticket WHERE ticket.peer = delivery.peer
+                        AND ticket.report = delivery.report))
         )
         UPDATE lane SET \(Ending.touch("\(now)"))
         WHERE peer = \(peer.rawValue) AND report = \(report.rawValue)
@@ -202,7 +205,7 @@ extension HandOver {
             """
             WITH knowing AS (
                 SELECT name FROM peer WHERE name <> ALL (\(trusted))
-                    AND \(DeliveryRows.knows(report: "\(report.rawValue)", peer: "peer.name"))
+                    AND \(DeliveryRows.got(report: "\(report.rawValue)", peer: "peer.name"))
             )\(DeliveryRows.queueing(
                 """
                 SELECT name, \(report.rawValue), \(event.uuid), 'erasure', NULL, \(now), \(now)

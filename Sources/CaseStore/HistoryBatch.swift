@@ -104,8 +104,11 @@ extension HistoryBatch {
     }
 
     /// One import at a time per jurisdiction and stage; the others wait.
-    private var lock: SQL {
-        let name = "viaduct import \(jurisdiction.rawValue) \(stage.rawValue)"
+    private var lock: SQL { Self.lock(jurisdiction.rawValue, stage.rawValue) }
+
+    /// The same, for whoever must not have an import beside it.
+    static func lock(_ jurisdiction: String, _ stage: String) -> SQL {
+        let name = "viaduct import \(jurisdiction) \(stage)"
         return "SELECT pg_advisory_xact_lock(hashtextextended(\(name), 0))"
     }
 

@@ -46,8 +46,8 @@ struct HistoryRow {
 
     /// Replaces what the source said before, each with an event.
     ///
-    /// A status that was told to us after the source's last change stays (D15), and so does a
-    /// report private that somebody made so here. One that the source makes private is gone for
+    /// A status that was told to us after the source's last change stays (D15), what was erased here
+    /// stays erased, and so does a report private that somebody made so here. One that the source makes private is gone for
     /// those who follow the changes.
     static func correct(_ rows: [HistoryRow], in jurisdiction: Jurisdiction.ID, now: Date) -> SQL {
         """
@@ -57,19 +57,23 @@ struct HistoryRow {
         ), corrected AS (
             UPDATE report SET service = given.service, service_name = given.service_name,
                 status = \(unlessToldLater("status")), detail = \(unlessToldLater("detail")),
-                status_notes = \(unlessToldLater("status_notes")),
+                status_notes = \(unlessErased("status_notes", unlessToldLater("status_notes"))),
                 standing_epoch = \(ifToldLater("standing_epoch")),
                 standing_time = \(ifToldLater("standing_time")),
                 standing_told = \(ifToldLater("standing_told")),
                 standing_origin = \(ifToldLater("standing_origin")),
                 standing_event = \(ifToldLater("standing_event")),
-                title = given.title, description = given.description, agency = given.agency,
+                title = \(unlessErased("title", "given.title")),
+                description = \(unlessErased("description", "given.description")),
+                agency = given.agency,
                 notice = given.notice, requested = given.requested,
                 updated = greatest(given.updated, \(ifToldLater("updated"))),
                 expected = given.expected, address = given.address,
                 address_id = given.address_id, zipcode = given.zipcode,
-                latitude = given.latitude, longitude = given.longitude, media = \(media),
-                answers = given.answers, channel = given.channel,
+                latitude = given.latitude, longitude = given.longitude,
+                media = \(unlessErased("media", media, as: .photos)),
+                answers = \(unlessErased("answers", "given.answers", as: .contact, .text)),
+                channel = given.channel,
                 visibility = CASE WHEN EXISTS (
                         SELECT FROM event WHERE event.report = report.id AND kind = 'removed'
                             AND path[1] <> given.source)
@@ -85,6 +89,20 @@ struct HistoryRow {
             ARRAY[source, \(jurisdiction.rawValue)], content
         FROM given JOIN corrected ON corrected.id = given.id
         """
+    }
+
+    /// What we erased does not come back with an import; of answers nobody knows which were private,
+    /// so none is taken (P5).
+    private static func unlessErased(
+        _ column: SQL, _ value: SQL, as parts: Erasure.Part...
+    ) -> SQL {
+        let parts = parts.isEmpty ? [Erasure.Part.text] : parts
+        return """
+            CASE WHEN EXISTS (
+                SELECT FROM tombstone WHERE tombstone.report = report.id
+                    AND part = ANY (\(parts.map(\.rawValue))))
+            THEN report.\(column) ELSE \(value) END
+            """
     }
 
     private static func ifToldLater(_ column: SQL) -> SQL {

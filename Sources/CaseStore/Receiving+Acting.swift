@@ -75,7 +75,9 @@ extension Receiving {
     ) async throws(PostgresError) -> Update.ID? {
         let submission = UpdateSubmission(
             draft, by: client, actor: .peer, provenance: way, now: now, settings: settings)
-        switch try await submission.take(in: transaction) {
+        let published = try await submission.take(in: transaction)
+        try await LateUpdate(published)?.eraseAgain(in: transaction)
+        switch published {
         case .published(let id), .repeated(let id), .proposed(let id): return id
         case .unknownReport, .unfitParent, .unknownOrigin: return nil
         }

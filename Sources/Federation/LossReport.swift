@@ -23,7 +23,9 @@ package struct LossReport: Sendable, Equatable {
                 "a delivery without an answer cannot be looked up there: \(becomes)")
         }
         if !traits.carries.contains(.erasure) {
-            losses.append("that data is to be forgotten cannot be told; ask there by other means")
+            losses.append(
+                "what is erased here cannot be told there: the delivery is refused, "
+                    + "and staff must ask whoever runs the peer")
         }
         obstacles += said?.obstacles ?? []
     }

@@ -16,13 +16,8 @@ package struct Message: Sendable, Equatable {
     package enum Content: Sendable, Equatable {
         case report(OutgoingReport)
         case update(OutgoingUpdate)
-        /// Everything personal, or all of it, is to be forgotten (GDPR art. 19).
+        /// What the peer got of the report is to be forgotten (GDPR art. 19).
         case erasure(Erasure)
-    }
-
-    package enum Erasure: String, Sendable, CaseIterable {
-        case contact
-        case report
     }
 
     package init(

@@ -17,10 +17,17 @@ package struct Translation: Sendable {
     package func message(of subject: Subject) throws(Obstacle) -> Message {
         let delivery = subject.delivery
         return Message(
-            key: "\(node):\(delivery.event.uuid.uuidString.lowercased())",
+            key: key(of: subject),
             content: try content(of: subject), ticket: subject.ticket,
             provenance: subject.provenance,
             firstTried: delivery.attempts == 0 ? nil : delivery.firstTried)
+    }
+
+    /// The same for every try, unless what is said had to change: a peer would refuse other words
+    /// under the name of the first ones. Where it began tells that it is the same all the same.
+    private func key(of subject: Subject) -> String {
+        let key = "\(node):\(subject.delivery.event.uuid.uuidString.lowercased())"
+        return subject.isErasedSince ? key + ":erased" : key
     }
 
     /// What a delivery is about.
@@ -40,11 +47,16 @@ package struct Translation: Sendable {
         package let provenance: Provenance
         /// The report as the peer knows it.
         package let ticket: Ticket?
+        /// Of an erasure: what of the report.
+        package let erasure: Erasure
+        /// Whether something of the report was erased since the first try.
+        package let isErasedSince: Bool
 
         package init(
             delivery: Delivery, report: Report, update: Update? = nil, told: Date? = nil,
             tellsStatus: Bool = true, reporter: Reporter = Reporter(),
-            author: Reporter = Reporter(), provenance: Provenance, ticket: Ticket? = nil
+            author: Reporter = Reporter(), provenance: Provenance, ticket: Ticket? = nil,
+            erasure: Erasure = .everything, isErasedSince: Bool = false
         ) {
             self.delivery = delivery
             self.report = report
@@ -55,6 +67,8 @@ package struct Translation: Sendable {
             self.author = author
             self.provenance = provenance
             self.ticket = ticket
+            self.erasure = erasure
+            self.isErasedSince = isErasedSince
         }
     }
 
@@ -86,7 +100,7 @@ package struct Translation: Sendable {
     private func content(of subject: Subject) throws(Obstacle) -> Message.Content {
         switch subject.delivery.kind {
         // Whoever got a report that is private now must forget it like any other.
-        case .erasure: return .erasure(.contact)
+        case .erasure: return .erasure(subject.erasure)
         case .report:
             try judge(subject.report)
             return .report(try report(subject))

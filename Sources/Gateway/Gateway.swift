@@ -190,6 +190,7 @@ package final class Gateway: Sendable {
         case .requests: try await refusals { () async throws(Fault) in try await create(call) }
         case .updates: try await refusals { () async throws(Fault) in try await update(call) }
         case .support(let id): try await support(id, call)
+        case .erasure(let id): try await erase(id, call)
         case .webhooks: try await subscribe(call)
         default: throw Self.unknownPath
         }
@@ -222,7 +223,7 @@ package final class Gateway: Sendable {
             case .changes: try await changes(call)
             case .webhooks: try await webhooks(call)
             case .webhook(let id): try await webhook(id, call)
-            case .support, .media: throw Self.unknownPath
+            case .support, .erasure, .media: throw Self.unknownPath
             }
         if call.hasKeyInQuery {
             response.headers.append(

@@ -36,6 +36,8 @@ package struct Route: Sendable, Equatable {
         case support(String)
         /// What staff wrote for each other about one report.
         case notes(String)
+        /// What is to be forgotten of one report.
+        case erasure(String)
         /// Open reports near a point, which a new one might repeat.
         case candidates
         case token(String)
@@ -49,7 +51,7 @@ package struct Route: Sendable, Equatable {
         package var methods: [String] {
             switch self {
             case .requests, .updates, .webhooks: ["GET", "HEAD", "POST", "OPTIONS"]
-            case .support: ["POST", "OPTIONS"]
+            case .support, .erasure: ["POST", "OPTIONS"]
             case .webhook: ["GET", "HEAD", "DELETE", "OPTIONS"]
             default: Route.readers
             }
@@ -184,6 +186,7 @@ package struct Route: Sendable, Equatable {
             switch name {
             case "support": return .named(.support(decoded))
             case "notes": return .named(.notes(decoded))
+            case "erasure": return .named(.erasure(decoded))
             default: return nil
             }
         }

@@ -44,6 +44,8 @@ package struct Event: Sendable, Equatable {
         case removed
         /// Another peer handles it now, or we do; the public is not told.
         case handed
+        /// Something of it was erased for good; the public is told where it could see that.
+        case erased
     }
 
     /// The class of whoever caused it; never a person's name.

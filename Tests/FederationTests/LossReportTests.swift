@@ -84,7 +84,8 @@ import Testing
                 "OPEN, PLANNED are all told as open",
                 "it tells of a status only whether it is open or closed",
                 "a delivery without an answer cannot be looked up there: a person decides",
-                "that data is to be forgotten cannot be told; ask there by other means",
+                "what is erased here cannot be told there: the delivery is refused, "
+                    + "and staff must ask whoever runs the peer",
             ])
     }
 }

@@ -59,6 +59,9 @@ import Testing
             path: "/open311/v2/requests/a-1/support.json", resource: .support("a-1"),
             format: .json),
         Known(path: "/open311/v2/requests/a-1/notes", resource: .notes("a-1")),
+        Known(
+            path: "/open311/v2/requests/a-1/erasure.json", resource: .erasure("a-1"),
+            format: .json),
         Known(path: "/open311/v2/candidates", resource: .candidates),
         Known(path: "/open311/v2/changes.json", resource: .changes, format: .json),
         Known(path: "/open311/v2/webhooks/a-1", resource: .webhook("a-1")),

@@ -54,7 +54,8 @@ extension Vector {
         switch kind {
         case "report": .report(try report())
         case "update": .update(try update())
-        default: .erasure(.contact)
+        default:
+            .erasure(try required(Erasure(parsing: self["parts"] ?? "contact"), "parts"))
         }
     }
 

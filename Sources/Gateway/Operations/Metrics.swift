@@ -30,7 +30,7 @@ package final class Metrics: Sendable {
     /// What was asked for, in few words that nobody outside can add to.
     package enum Name: String, Sendable, CaseIterable {
         case discovery, services, definition, create, search, report, token, media
-        case update, updates, notes, support, candidates, changes, webhooks
+        case update, updates, notes, support, erasure, candidates, changes, webhooks
         case options, unknown, refused
 
         init(_ route: Route, _ method: EdgeRequest.Method) {
@@ -46,6 +46,7 @@ package final class Metrics: Sendable {
             case .updates: self = method == .post ? .update : .updates
             case .support: self = .support
             case .notes: self = .notes
+            case .erasure: self = .erasure
             case .candidates: self = .candidates
             case .changes: self = .changes
             case .webhooks, .webhook: self = .webhooks

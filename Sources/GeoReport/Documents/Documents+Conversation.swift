@@ -21,6 +21,13 @@ extension Documents {
         write(as: format) { $0.support(of: id, count: count) }
     }
 
+    /// The answer to whoever has data of a report erased: all that is erased of it by now.
+    package static func erasure(
+        of id: Report.ID, _ erasure: Erasure, as format: Format
+    ) -> [UInt8] {
+        write(as: format) { $0.erasure(of: id, erasure) }
+    }
+
     /// Reports near a place, nearest first: each as in a search with extensions, and its `distance`
     /// in metres.
     package static func candidates(

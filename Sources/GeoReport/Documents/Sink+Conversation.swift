@@ -11,6 +11,16 @@ extension Sink {
         endList()
     }
 
+    /// What of a report is erased.
+    mutating func erasure(of id: Report.ID, _ erasure: Erasure) {
+        beginList("service_requests", as: .root)
+        beginObject("request", as: .item)
+        text("service_request_id", id.rawValue)
+        text("erased", erasure.text)
+        endObject()
+        endList()
+    }
+
     /// GR-15.4: what happened to a report, in the shape of Chicago's.
     mutating func notes(_ notes: [Note], labels: Labels) {
         beginList("notes", as: .member)

@@ -47,8 +47,11 @@ class Mesh:
     def caller(self, name: str) -> Caller:
         return self.nodes[name].caller("sofia", self.keys[name])
 
-    def befriend(self, here: str, there: str, flow: list[str], back: list[str]) -> None:
-        """Both know each other, and sign with one secret; `flow` is what goes from here, `back` from there."""
+    def befriend(self, here: str, there: str, flow: list[str], back: list[str], **more) -> None:
+        """Both know each other, and sign with one secret; `flow` is what goes from here, `back` from there.
+
+        `more` stands in both files, instead of what would.
+        """
         secret = signing_secret(" ".join(sorted((here, there))))
         keys = {}
         for host, guest in ((here, there), (there, here)):
@@ -63,7 +66,7 @@ class Mesh:
                 profile="viaduct", authority=f"{guest}.example", client=keys[host],
                 api_key_file=f"../key-of-{guest}", signing_secret_file=f"../shared-with-{guest}",
                 flow=streams, mapping={"services": "same", **same_words()}, rules=[{}],
-                privacy={"allow": ["handler"]},
+                **{"privacy": {"allow": ["handler"]}, **more},
             )  # fmt: skip
 
     def connect(self, here: str, name: str, address: str, **more) -> None:
