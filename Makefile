@@ -7,7 +7,7 @@ help:
 	@echo "make test    install what the tests need and pass them"
 	@echo "make lint    the formatter's rules and the rules of the tree, a few seconds"
 	@echo "make chaos   200 crashes and what else goes wrong between peers, about 90 minutes"
-	@echo "make bench   a million reports, measured beside PostgreSQL and nginx, about 15 minutes"
+	@echo "make bench   a million reports, measured beside PostgreSQL and nginx, and what waits for peers, under 20 minutes"
 
 run:
 	@Scripts/run

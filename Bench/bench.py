@@ -7,6 +7,8 @@ this machine with the load generators, so read the ratios, not the rates.
 Callers that wait anyway share a statement or a whole list, which pgbench does not do. So lists are
 measured twice: the same for everybody, and each with a moment of its own.
 
+Then what waits for peers is handed over (deliveries.py); `bench.py deliveries` measures only that.
+
 Settings from the environment: BENCH_COUNT (1000000), BENCH_SECONDS (8 a run), BENCH_ROUNDS (3).
 """
 
@@ -25,6 +27,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Tests" / "Harness"))
 
+import deliveries  # noqa: E402
 from chart import Bar, picture  # noqa: E402
 from kit.cluster import Cluster, programs  # noqa: E402
 from kit.instance import BINARY, ROOT, Instance, resident, wait_until  # noqa: E402
@@ -294,6 +297,17 @@ def table(all_works: list[Work], loading: float, exported: tuple, at: str) -> st
 def main() -> None:
     started = time.monotonic()
     assert BINARY.exists(), f"{BINARY} is not built: make bench builds it"
+    at = time.strftime("%-d %B %Y", time.gmtime())
+    assert sys.argv[1:] in ([], ["deliveries"]), "bench.py, or bench.py deliveries"
+    if not sys.argv[1:]:
+        calls(at)
+    say("Measuring how fast what waits for a peer is handed over")
+    deliveries.run(say, at, drains=3 if sys.argv[1:] else 1)
+    say(f"Done in {(time.monotonic() - started) / 60:.1f} minutes; see Bench/results.md and the pictures beside it")
+
+
+def calls(at: str) -> None:
+    """All that callers ask for; results.md begins with it."""
     with Cluster() as cluster, Instance(settings=ROOT / "Examples", VIADUCT_DATABASE_URL=cluster.socket_url,
                                         VIADUCT_LOG_REQUESTS="false") as instance:  # fmt: skip
         say(f"Loading {COUNT:,} generated reports")
@@ -313,15 +327,12 @@ def main() -> None:
             nginx.stop()
         say("Exporting all of it")
         exported = export(instance)
-    at = time.strftime("%-d %B %Y", time.gmtime())
     words = table(all_works, loading, exported, at)
-    (HERE / "results.md").write_text(words)
+    _, heading, old = (HERE / "results.md").read_text().partition(deliveries.HEADING)
+    (HERE / "results.md").write_text(f"{words}\n{heading}{old}" if heading else words)
     rows = [Bar(w.name, w.ratio, w.goal, f"of {w.yardstick}") for w in all_works]
     (HERE / "results.svg").write_text(picture(rows, exported[0], MEMORY))
     print("\n" + words)
-    say(
-        f"Done in {(time.monotonic() - started) / 60:.1f} minutes; see Bench/results.md and Bench/results.svg"
-    )
 
 
 main()

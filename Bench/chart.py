@@ -38,19 +38,23 @@ def line(points: list[tuple[float, float]], colour: str, width: float = 1.5, das
     return f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-dasharray="{dashes}"/>'
 
 
-def bars(rows: list[Bar], top: float) -> tuple[list[str], float]:
-    """A bar a row, a mark at its goal; returns the shapes and where they end."""
-    left, width, step = 210, 430, 34
+SHARES = "Answers a second, as a share of the yardstick's"
+
+
+def bars(rows: list[Bar], top: float, title: str = SHARES, left: float = 210, digits: int = 2) -> tuple[list[str], float]:
+    """A bar a row, a mark at its goal if it has one; returns the shapes and where they end."""
+    width, step = 640 - left, 34
     longest = max(1.0, *(max(row.ratio, row.goal) for row in rows)) * 1.05
-    shapes = [text(20, top, "Answers a second, as a share of the yardstick's", 15, weight="bold")]
+    shapes = [text(20, top, title, 15, weight="bold")]
     y = top + 18
     for row in rows:
         shapes.append(text(left - 10, y + 17, row.label, anchor="end"))
         shapes.append(rectangle(left, y, width, 24, PALE))
         shapes.append(rectangle(left, y, width * row.ratio / longest, 24, BAR))
         goal = left + width * row.goal / longest
-        shapes.append(line([(goal, y - 3), (goal, y + 27)], GOAL, 3))
-        shapes.append(text(left + width + 12, y + 17, f"{row.ratio:.2f}   {row.note}"))
+        if row.goal:
+            shapes.append(line([(goal, y - 3), (goal, y + 27)], GOAL, 3))
+        shapes.append(text(left + width + 12, y + 17, f"{row.ratio:,.{digits}f}   {row.note}"))
         y += step
     shapes.append(line([(left, y + 8), (left + 22, y + 8)], GOAL, 3))
     shapes.append(text(left + 30, y + 12, "goal", 12))
@@ -75,11 +79,21 @@ def memory(samples: list[tuple[float, float]], top: float, limit: float) -> tupl
     return shapes, base + 40
 
 
-def picture(rows: list[Bar], samples: list[tuple[float, float]], limit: float) -> str:
-    upper, y = bars(rows, 34)
-    lower, bottom = memory(samples, y, limit)
+def bars_alone(rows: list[Bar], title: str) -> str:
+    """A picture of bars whose labels are long."""
+    shapes, bottom = bars(rows, 34, title, left=330, digits=0)
+    return whole(shapes, bottom)
+
+
+def whole(shapes: list[str], bottom: float) -> str:
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 860 {bottom:.0f}" width="860" '
         f'font-family="system-ui, sans-serif">',
-        rectangle(0, 0, 860, bottom, "#ffffff"), *upper, *lower, "</svg>", "",
+        rectangle(0, 0, 860, bottom, "#ffffff"), *shapes, "</svg>", "",
     ])  # fmt: skip
+
+
+def picture(rows: list[Bar], samples: list[tuple[float, float]], limit: float) -> str:
+    upper, y = bars(rows, 34)
+    lower, bottom = memory(samples, y, limit)
+    return whole([*upper, *lower], bottom)

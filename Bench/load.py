@@ -22,9 +22,12 @@ class Load:
     count: int = 0
 
 
-def wrk(url: str, seconds: int, script: str = "", arguments: tuple = (), headers: tuple = ()) -> Load:
-    """Drives an address with 64 connections; fails if an answer is not a success."""
-    command = ["wrk", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--latency", "--timeout", "10s"]
+def wrk(
+    url: str, seconds: int, script: str = "", arguments: tuple = (), headers: tuple = (),
+    connections: int = CONNECTIONS,
+) -> Load:  # fmt: skip
+    """Drives an address with that many connections; fails if an answer is not a success."""
+    command = ["wrk", "-t", "2", "-c", str(connections), "-d", f"{seconds}s", "--latency", "--timeout", "10s"]
     command += ["-s", str(HERE / script)] if script else []
     for header in headers:
         command += ["-H", header]

@@ -102,7 +102,8 @@ extension CaseStore {
             guard var cells = rows.first?.cells else { return nil }
             return try PeerBond(
                 visibility: Visibility(rawValue: cells.next()) ?? .private,
-                detail: Detail(rawValue: cells.next()) ?? .open, decides: cells.next(), gave: cells.next(), got: cells.next())
+                detail: Detail(rawValue: cells.next()) ?? .open, decides: cells.next(),
+                gave: cells.next(), got: cells.next())
         }
     }
 }

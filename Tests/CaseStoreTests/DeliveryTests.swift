@@ -177,11 +177,20 @@ extension CaseStoreTests {
                     Issue.record("A status without a word is a proposal.")
                     return
                 }
+                // One that the report has is no news, and does not make it the stranger's either.
+                _ = try await store.publish(
+                    Sample.update("4", of: report, .open, text: "Still there"), by: key,
+                    actor: .client, now: Sample.now)
+                #expect(
+                    try await store.internalNotes(
+                        of: report, in: Sample.sofia.id, stage: .production
+                    ).count == 2)
+                #expect(try await pool.number("SELECT count(standing_event) FROM report") == 0)
                 // What is no status is everybody's to say.
                 _ = try await store.publish(
                     Sample.update("2", of: report, text: "I was there"), by: key, actor: .client,
                     now: Sample.now)
-                #expect(try await pool.number("SELECT count(*) FROM \"update\"") == 2)
+                #expect(try await pool.number("SELECT count(*) FROM \"update\"") == 3)
             }
         }
     }

@@ -313,7 +313,8 @@ extension CaseStoreTests.Erasing {
             #expect(first.subject.reporter == Suite.Privacy.reporter)
             #expect(try await store.deliver(first, as: "t-1"))
             let update = try #require(try await store.claimed("city", at: 61).first)
-            #expect(update.delivery.kind == .update && update.subject.author == Suite.Privacy.reporter)
+            #expect(
+                update.delivery.kind == .update && update.subject.author == Suite.Privacy.reporter)
             _ = try await store.finish(
                 update, as: .parked("no mapping", .none), attempt: nil, now: Sample.now)
             let erased = try #require(try await Self.erase(report, in: store))
@@ -383,7 +384,8 @@ extension CaseStoreTests.Erasing {
             #expect(erased?.told.map(\.rawValue) == ["archive"])
             let turns = try await store.deliverAll("archive", at: 300)
             let word = try #require(turns.first { $0.delivery.kind == .erasure })
-            #expect(word.subject.provenance.path.map(\.rawValue) == ["city.example", "node.example"])
+            #expect(
+                word.subject.provenance.path.map(\.rawValue) == ["city.example", "node.example"])
             #expect(word.subject.provenance.originID == "C-1")
             order.place = (Sample.mitrovica.id, .production)
             #expect(

@@ -116,6 +116,8 @@ import Testing
             #expect(seen.member("origin") == "ngo.example")
             #expect(seen.member("origin_id") == "u-7")
             #expect(seen.text.contains(#""path":["ngo.example","parks.example","node"]"#))
+            #expect(seen.member("told") == "2026-11-23T06:00:00Z")
+            #expect(seen.member("told_status") == "OPEN")
             let plain = await peers.fixture.get(Fixture.sofia + path)
             #expect(plain.member("description") == "Done")
             #expect(!plain.text.contains("ngo.example"))

@@ -116,7 +116,6 @@ def test_d14_a_ring_of_viaducts():
         assert all(int(number) <= 9 for _, number in edges), "at most one POST along each edge"
 
 
-@pytest.mark.skipif(not LONG, reason="open: statuses may end apart in a mesh (Specs/Federation.md); make chaos runs it")
 def test_d14_a_mesh_of_four(capsys):
     reports, updates = (100, 10_000) if LONG else (8, 400)
     with Mesh("east", "west", "north", "south") as mesh:
