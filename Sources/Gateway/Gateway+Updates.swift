@@ -71,12 +71,12 @@ extension Gateway {
     func internalNotes(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
         let jurisdiction = try call.jurisdiction()
         _ = try await client(call, mayDo: .staff, in: jurisdiction)
-        let id = Report.ID(rawValue: text)
+        guard let id = Report.ID(rawValue: text) else { throw Self.unknownReport }
         let notes = try await asking { () async throws(CaseStoreError) in
-            guard let id else { return [InternalNote]() }
-            return try await store.internalNotes(
+            try await store.internalNotes(
                 of: id, in: jurisdiction.id, stage: call.route.base.stage)
         }
+        guard let notes else { throw Self.unknownReport }
         return EdgeResponse(
             status: 200,
             headers: [
