@@ -39,6 +39,8 @@ package final class Gateway: Sendable {
         /// are none.
         package var media: String?
         package var limits = Edge.Limits()
+        /// The proxies in front of us.
+        package var proxies = TrustedProxies()
         /// Requests answered at the same time, above which the case store is not asked (2.2).
         package var mostInFlight = 256
         package var errorCodes = ErrorCodes.plain
@@ -115,7 +117,8 @@ package final class Gateway: Sendable {
 
     /// The gateway as what stands behind a listener.
     package var site: Site {
-        Site(limits: settings.limits, respond: respond, refuse: refuse)
+        Site(
+            limits: settings.limits, proxies: settings.proxies, respond: respond, refuse: refuse)
     }
 
     private func answer(

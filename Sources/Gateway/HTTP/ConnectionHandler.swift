@@ -146,7 +146,8 @@ final class ConnectionHandler: ChannelInboundHandler {
             return refuse(
                 Fault(.malformed, "Fields behind the body are not taken."), target: admission.path)
         }
-        let request = admission.request(body: body, address: address)
+        let request = admission.request(
+            body: body, address: site.proxies.client(of: address, admission.fields))
         let isLast = admission.connection == .closes || queued + 1 >= Self.mostQueued
         self.admission = nil
         owesContinue = false

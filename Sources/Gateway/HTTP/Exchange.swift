@@ -56,15 +56,17 @@ package struct Refusal: Sendable {
 /// What stands behind a listener.
 package struct Site: Sendable {
     package let limits: Edge.Limits
+    package let proxies: TrustedProxies
     package let respond: @Sendable (EdgeRequest) async -> EdgeResponse
     package let refuse: @Sendable (Refusal) -> EdgeResponse
 
     package init(
-        limits: Edge.Limits = Edge.Limits(),
+        limits: Edge.Limits = Edge.Limits(), proxies: TrustedProxies = TrustedProxies(),
         respond: @escaping @Sendable (EdgeRequest) async -> EdgeResponse,
         refuse: @escaping @Sendable (Refusal) -> EdgeResponse
     ) {
         self.limits = limits
+        self.proxies = proxies
         self.respond = respond
         self.refuse = refuse
     }

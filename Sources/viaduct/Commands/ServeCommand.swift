@@ -1,3 +1,4 @@
+import Addresses
 import ArgumentParser
 import CaseStore
 import Crypto
@@ -72,6 +73,12 @@ struct ServeCommand: ViaductCommand {
         for warning in health.warnings {
             logger.warning("database settings", metadata: ["warning": .string(warning)])
         }
+        let http = deployment.settings.http
+        if http.publicURL.hasPrefix("https://"), http.trustedProxies.isEmpty {
+            logger.warning(
+                "no proxy is trusted, so that all who come through one count as one caller",
+                metadata: ["setting": "http.trusted_proxies"])
+        }
         guard health.refusals.isEmpty else {
             throw CommandError(.settings, health.refusals.joined(separator: "\n"))
         }
@@ -119,6 +126,7 @@ private struct Serving {
         site.peers = PeerCalls(
             settings.peers.peering, secrets: settings.peers.links.mapValues(\.signingSecrets))
         site.limits = Edge.Limits(settings.limits)
+        site.proxies = TrustedProxies(settings.http.trustedProxies.compactMap(IPNetwork.init))
         site.mostInFlight = settings.limits.inFlight
         let publication = Publication(
             settings.catalogue.catalogue, changesets: changesets, digest: digest)

@@ -1,3 +1,4 @@
+import Addresses
 import Federation
 import Foundation
 import Outbound
@@ -29,11 +30,14 @@ struct SettingKey {
         /// A network with the length of its prefix, an address, or a host.
         case network
         case port
+        /// A network or an address.
+        case addresses
 
         /// What to write instead.
         var advice: String {
             switch self {
             case .network: "needs networks or hosts such as 10.1.0.0/16, photos.example"
+            case .addresses: "needs networks or addresses such as 10.1.0.0/16, 2001:db8::1"
             case .port: "needs ports such as 8080, 8443"
             }
         }
@@ -42,6 +46,7 @@ struct SettingKey {
         func accepts(_ text: String) -> Bool {
             switch self {
             case .network: OutboundGuard.Allowance(text) != nil
+            case .addresses: IPNetwork(text) != nil
             case .port: (UInt16(text) ?? 0) > 0
             }
         }
@@ -59,6 +64,7 @@ struct SettingKey {
         SettingKey(path: "http.host", kind: .text),
         SettingKey(path: "http.port", kind: .integer(0...65_535)),
         SettingKey(path: "http.public_url", kind: .webAddress),
+        SettingKey(path: "http.trusted_proxies", kind: .list(.addresses)),
         SettingKey(path: "http.jsonp", kind: .flag),
         SettingKey(path: "http.strict_error_codes", kind: .flag),
         SettingKey(path: "admin.host", kind: .text),

@@ -162,6 +162,7 @@ extension Settings {
         http.publicURL = reader.string(
             forKey: "http.public_url", default: "http://\(shown):\(http.port)")
         while http.publicURL.hasSuffix("/") { http.publicURL.removeLast() }
+        http.trustedProxies = reader.string(forKey: "http.trusted_proxies", default: "").listed
         http.jsonp = reader.bool(forKey: "http.jsonp", default: false)
         http.strictErrorCodes = reader.bool(forKey: "http.strict_error_codes", default: false)
         var admin = AdminSettings()

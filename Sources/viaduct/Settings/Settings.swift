@@ -33,6 +33,9 @@ package struct HTTPSettings: Sendable, Equatable {
     package var port = 8311
     /// `http.public_url`: what clients call us; default `http://` with host and port.
     package var publicURL = "http://127.0.0.1:8311"
+    /// `http.trusted_proxies`: networks or addresses of the proxies in front of us, whose
+    /// `X-Forwarded-For` or `Forwarded` tells who asks; default none (H11).
+    package var trustedProxies: [String] = []
     /// `http.jsonp`: `callback=` is taken, for pages of the time before CORS; default false.
     package var jsonp = false
     /// `http.strict_error_codes`: our own failures are 400, as GeoReport has it, instead of 500 and
