@@ -35,6 +35,8 @@ extension Gateway {
         let message = try await message(call, by: client, in: jurisdiction, now: time)
         let creation = try Calls.update(
             call.parameters, in: jurisdiction, stage: call.route.base.stage, for: client, now: time)
+        try await charge(
+            call, client, .photos, count: creation.pictures.count + creation.addresses.count)
         var draft = creation.draft
         draft.pictures = try await take(creation.pictures, from: client.id, now: time)
         draft.addresses = creation.addresses

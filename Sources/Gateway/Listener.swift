@@ -49,7 +49,7 @@ package struct Listener: Service {
         let server = HTTPConnections(site: site, patience: patience).server(
             configuration: ServerConfiguration(
                 address: .hostname(address.host, port: address.port), backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(2048)),
+                availableConnectionsDelegate: MaximumAvailableConnections(site.caps.connections)),
             onServerRunning: { [started] channel in
                 await started(channel.localAddress?.port ?? 0)
             }, eventLoopGroup: group, logger: logger)
