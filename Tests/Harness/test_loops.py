@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from random import Random
@@ -117,7 +118,7 @@ def test_d14_a_ring_of_viaducts():
 
 
 def test_d14_a_mesh_of_four(capsys):
-    reports, updates = (100, 10_000) if LONG else (8, 400)
+    reports, updates = (400, 10_000) if LONG else (8, 400)
     with Mesh("east", "west", "north", "south") as mesh:
         for here, there in itertools.combinations(mesh.names, 2):
             mesh.befriend(here, there, flow=BOTH, back=BOTH)
@@ -129,10 +130,16 @@ def test_d14_a_mesh_of_four(capsys):
             for node in mesh.names:
                 wait_until(lambda n=node, k=key: number_at(mesh, n, f"{k}/0"), within=600)
                 numbers[key, node] = number_at(mesh, node, f"{key}/0")
-        plan = [(f"m{number % reports}", number // reports + 1, chance.choice(mesh.names)) for number in range(updates)]
+        plan, said = [], Counter()
+        for number in range(updates):
+            key, node, word = f"m{number % reports}", chance.choice(mesh.names), "UNCHANGED"
+            # With the last word below as many as the brake lets pass in an hour.
+            if node == homes[key] and said[key] < 5:
+                said[key] += 1
+                word = chance.choice(["IN_PROGRESS", "INVESTIGATING", "FIXED", "REOPEN"])
+            plan.append((key, number // reports + 1, node, word))
 
-        def tell(key: str, number: int, node: str) -> None:
-            word = chance.choice(["IN_PROGRESS", "INVESTIGATING", "FIXED", "REOPEN"]) if node == homes[key] else "UNCHANGED"
+        def tell(key: str, number: int, node: str, word: str) -> None:
             update(mesh, node, numbers[key, node], f"{key}/{number}", word)
 
         began = time.monotonic()
