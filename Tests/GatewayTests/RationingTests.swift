@@ -191,6 +191,26 @@ import Testing
         }
     }
 
+    @Test func `what is taken costs no statement each`() async throws {
+        let statements = Mutex(0)
+        let node = Rationing(
+            [.listsOfAddress: Rate(1_000_000, in: .hour)],
+            sharing: { taken async throws(CaseStoreError) in
+                statements.withLock { $0 += 1 }
+                return taken
+            })
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await node.run() }
+            let start = ContinuousClock.now
+            for number in 0..<20_000 {
+                _ = await node.take(1, of: .listsOfAddress, for: "\(number % 500)")
+            }
+            let seconds = Int(start.duration(to: .now) / .seconds(1))
+            #expect(statements.withLock { $0 } <= seconds + 1)
+            group.cancelAll()
+        }
+    }
+
     @Test func `whoever has all of it again is forgotten`() async throws {
         try await TestDatabase.withPool { pool in
             let store = CaseStore(pool: pool)

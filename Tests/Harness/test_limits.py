@@ -159,6 +159,22 @@ def test_one_address_has_so_many_connections(app):
         connection.close()
 
 
+def test_a9_a_flood_with_one_key_leaves_others_alone(app):
+    raw = request("GET", LIST, {"X-API-Key": app.own_key}) * 20
+    over = time.monotonic() + 3
+
+    def flood(_: int) -> list[int]:
+        statuses = []
+        while time.monotonic() < over:
+            statuses += talk(app.port, raw, expecting=20, linger=0).statuses
+        return statuses
+
+    with Bystander(app.port) as bystander, ThreadPoolExecutor(4) as crowd:
+        statuses = [status for some in crowd.map(flood, range(4)) for status in some]
+    assert set(statuses) == {200, 429} and statuses.count(200) <= 50 + 2 and len(statuses) > 300
+    assert set(bystander.statuses) == {"200"} and len(bystander.statuses) >= 10
+
+
 def test_h1_one_address_cannot_take_all_connections(app):
     time.sleep(0.5)  # Until what the last test closed is closed.
     before = open_files(app)
