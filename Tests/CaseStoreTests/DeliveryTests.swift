@@ -185,7 +185,9 @@ extension CaseStoreTests {
                     try await store.internalNotes(
                         of: report, in: Sample.sofia.id, stage: .production
                     ).count == 2)
-                #expect(try await pool.number("SELECT count(standing_event) FROM report") == 0)
+                #expect(
+                    try await pool.number(
+                        "SELECT count(*) FROM report JOIN event ON event.id = standing_event") == 0)
                 // What is no status is everybody's to say.
                 _ = try await store.publish(
                     Sample.update("2", of: report, text: "I was there"), by: key, actor: .client,
