@@ -50,9 +50,10 @@ extension Gateway {
     /// One report (GR-9).
     func report(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
         let jurisdiction = try call.jurisdiction()
+        let client = reader(call)
         let wish = Calls.view(
             call.parameters, acceptLanguage: call.request.fields.acceptLanguage,
-            dialects: dialects(call))
+            dialects: dialects(of: client, at: call.route.base))
         let time = now()
         guard let id = Report.ID(rawValue: text) else { throw Self.unknownReport }
         let found = try await asking { () async throws(CaseStoreError) in
@@ -60,10 +61,10 @@ extension Gateway {
         }
         guard found.count > 0 else { throw Self.unknownReport }
         let peer = try await peer(call)
-        let audience = audience(of: reader(call), in: jurisdiction)
+        let audience = audience(of: client, in: jurisdiction)
         let originals = try await originals(of: found, for: audience)
         let view = try await completed(wish, for: peer, audience, reports: found.ids)
-        let absent = absent(call)
+        let absent = client?.profile.absent ?? .null
         var document: [UInt8]?
         try write(found, originals, view) { report in
             document = Documents.report(
