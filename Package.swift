@@ -78,7 +78,8 @@ let package = Package(
             name: "LoopbackKit", dependencies: [.nio, .nioPosix, .nioSSL],
             path: "Tests/LoopbackKit"),
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["Reports"], resources: [.copy("Masking")]),
         .testTarget(name: "FaultsTests", dependencies: ["Faults"]),
         .testTarget(
             name: "FederationTests", dependencies: ["Federation", "Reports", "AdapterKit"]),

@@ -25,6 +25,8 @@ package struct ErasureOrder: Sendable {
     /// Of a peer's order: its key, and what it says of the order's way.
     package var client: Client.ID?
     package var provenance: Provenance?
+    /// Whether the peers that got the report from us are told.
+    package var tells = Update.Tells.everybody
 
     package init(_ report: Report.ID, _ erasure: Erasure) {
         self.report = report
@@ -44,11 +46,23 @@ extension CaseStore {
     package func erase(
         _ order: ErasureOrder, in catalogue: Catalogue, now: Date
     ) async throws(CaseStoreError) -> Erased? {
+        try await erase([order], in: catalogue, now: now).first ?? nil
+    }
+
+    /// The same for several reports, in one transaction.
+    func erase(
+        _ orders: [ErasureOrder], in catalogue: Catalogue, now: Date
+    ) async throws(CaseStoreError) -> [Erased?] {
         var failure = PostgresError.unavailable
         for _ in 0..<4 {
             do throws(PostgresError) {
                 return try await pool.transaction { transaction async throws(PostgresError) in
-                    try await erase(order, in: catalogue, now: now, in: transaction)
+                    var erased: [Erased?] = []
+                    for order in orders {
+                        erased.append(
+                            try await erase(order, in: catalogue, now: now, in: transaction))
+                    }
+                    return erased
                 }
             } catch {
                 // What the first try did the second one finds.
@@ -149,7 +163,8 @@ extension CaseStore {
                 SELECT \(order.report.rawValue), given, \(now), \(event.uuid)
                 FROM unnest(\(order.erasure.parts.map(\.rawValue))) AS given
             ), knowing AS (
-                SELECT name FROM peer WHERE name <> ALL (\(passed.map(\.name.rawValue)))
+                SELECT name FROM peer
+                WHERE \(order.tells == .everybody) AND name <> ALL (\(passed.map(\.name.rawValue)))
                     AND \(DeliveryRows.got(report: "\(order.report.rawValue)", peer: "peer.name"))
             )\(DeliveryRows.queueing(
                 """

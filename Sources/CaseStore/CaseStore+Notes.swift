@@ -6,10 +6,10 @@ extension CaseStore {
     /// The public history of reports, the oldest entry first; a report that the public may not see
     /// has none (GR-15.4).
     package func notes(
-        of reports: [Report.ID]
+        of reports: [Report.ID], for audience: ChangeFilter.Audience = .public
     ) async throws(CaseStoreError) -> [Report.ID: [Note]] {
         guard !reports.isEmpty else { return [:] }
-        let rows = try await query(Self.history(of: reports))
+        let rows = try await query(Self.history(of: reports, for: audience))
         return try await CaseStoreError.told { () throws(PostgresError) in
             var notes: [Report.ID: [Note]] = [:]
             for row in rows {
@@ -27,30 +27,40 @@ extension CaseStore {
 
     /// The telling of the report, then its updates. History that came closed was closed when its
     /// source last changed it, and we know why as long as nothing was told to us since.
-    private static func history(of reports: [Report.ID]) -> SQL {
-        """
-        WITH asked AS (
-            SELECT id, requested, status, detail,
-                coalesce(standing_time, updated) AS closed,
-                CASE WHEN standing_time IS NULL THEN status_notes END AS reason
-            FROM report WHERE id = ANY (\(reports.map(\.rawValue))) AND visibility = 'public'
-        )
-        SELECT report, time, kind, detail, description FROM (
-            SELECT id AS report, requested AS time, 'opened' AS kind, 'OPEN' AS detail,
-                NULL AS description, 0 AS part, 0::bigint AS place
-            FROM asked
-            UNION ALL
-            SELECT id, closed, 'closed', coalesce(detail, 'CLOSED'), reason, 1, 0
-            FROM asked WHERE status = 'closed' AND NOT EXISTS (
-                SELECT FROM "update" AS told
-                WHERE told.report = asked.id AND told.kind IN ('closed', 'duplicate'))
-            UNION ALL
-            SELECT told.report, told.published, told.kind, told.detail, told.description, 2,
-                told.place
-            FROM "update" AS told JOIN asked ON asked.id = told.report
-        ) AS history
-        ORDER BY report, part, time, place
-        """
+    private static func history(
+        of reports: [Report.ID], for audience: ChangeFilter.Audience
+    ) -> SQL {
+        // Staff read what was said, and not what of it the public is shown.
+        let (text, originals): (SQL, SQL) =
+            audience == .public
+            ? ("told.description", "")
+            : (
+                "coalesce(original.description, told.description)",
+                "LEFT JOIN contact.original ON original.\"update\" = told.id"
+            )
+        return """
+            WITH asked AS (
+                SELECT id, requested, status, detail,
+                    coalesce(standing_time, updated) AS closed,
+                    CASE WHEN standing_time IS NULL THEN status_notes END AS reason
+                FROM report WHERE id = ANY (\(reports.map(\.rawValue))) AND visibility = 'public'
+            )
+            SELECT report, time, kind, detail, description FROM (
+                SELECT id AS report, requested AS time, 'opened' AS kind, 'OPEN' AS detail,
+                    NULL AS description, 0 AS part, 0::bigint AS place
+                FROM asked
+                UNION ALL
+                SELECT id, closed, 'closed', coalesce(detail, 'CLOSED'), reason, 1, 0
+                FROM asked WHERE status = 'closed' AND NOT EXISTS (
+                    SELECT FROM "update" AS told
+                    WHERE told.report = asked.id AND told.kind IN ('closed', 'duplicate'))
+                UNION ALL
+                SELECT told.report, told.published, told.kind, told.detail, \(text), 2,
+                    told.place
+                FROM "update" AS told JOIN asked ON asked.id = told.report \(originals)
+            ) AS history
+            ORDER BY report, part, time, place
+            """
     }
 
     /// What staff wrote for each other about one report, the oldest first; `nil` if there is no such

@@ -49,16 +49,22 @@ private struct PersonSearch {
 
     var statement: SQL {
         """
-        SELECT 'report', report.id, NULL, report.jurisdiction, report.requested, report.title,
-            report.description, report.address, report.latitude, report.longitude,
-            report.answers::text, report.media, \(Self.person("contact")), contact.unknown::text
+        SELECT 'report', report.id, NULL, report.jurisdiction, report.requested,
+            coalesce(original.title, report.title),
+            coalesce(original.description, report.description),
+            coalesce(original.address, report.address),
+            coalesce(original.latitude, report.latitude),
+            coalesce(original.longitude, report.longitude),
+            coalesce(original.answers, report.answers)::text, report.media, \(Self.person("contact")), contact.unknown::text
         FROM contact.contact JOIN report ON report.id = contact.report
+            LEFT JOIN contact.original ON original.report = report.id
         WHERE \(isThem("contact"))
         UNION ALL
         SELECT 'update', told.report, told.id, report.jurisdiction, told.told, NULL,
-            told.description, NULL, NULL, NULL, NULL, told.media, \(Self.person("author")), NULL
+            coalesce(original.description, told.description), NULL, NULL, NULL, NULL, told.media, \(Self.person("author")), NULL
         FROM contact.author JOIN "update" AS told ON told.id = author."update"
             JOIN report ON report.id = told.report
+            LEFT JOIN contact.original ON original."update" = told.id
         WHERE \(isThem("author"))
         UNION ALL
         SELECT 'note', told.report, told.id, report.jurisdiction, told.told, NULL,

@@ -107,7 +107,7 @@ extension CaseStore {
     }
 
     /// Runs a statement until it finds nothing more to do.
-    private func repeated(_ statement: SQL) async throws(CaseStoreError) -> Int {
+    func repeated(_ statement: SQL) async throws(CaseStoreError) -> Int {
         var total = 0
         while !Task.isCancelled {
             let bite = try await query(statement).affected

@@ -12,14 +12,15 @@ extension CaseStore {
     /// passed the peer that reads is left out (GR-18.5).
     package func updates(
         _ filter: UpdateFilter, for client: Client.ID? = nil, at reader: PeerReader? = nil,
-        now: Date
+        audience: ChangeFilter.Audience = .public, now: Date
     ) async throws(CaseStoreError) -> [Update] {
         let end = min(filter.to, now).wholeSeconds
         let clock = PublicationClock(jurisdiction: filter.jurisdiction, stage: filter.stage)
         return try await CaseStoreError.told { () async throws(PostgresError) in
             try await clock.pass(end, on: pool)
             let rows = try await pool.query(
-                UpdateRow.listed(filter, for: client, at: reader, until: end, now: now))
+                UpdateRow.listed(
+                    filter, for: client, at: reader, audience, until: end, now: now))
             var updates: [Update] = []
             updates.reserveCapacity(rows.count)
             for row in rows { updates.append(try UpdateRow.update(in: row)) }
@@ -30,11 +31,15 @@ extension CaseStore {
 
 /// A row of `"update"` as an `Update`: the columns, and beside them the code that reads them.
 enum UpdateRow {
-    static let columns: SQL = """
-        "update".id, "update".report, "update".detail, "update".description, "update".published,
+    static let columns = columns(saying: "\"update\".description")
+
+    private static func columns(saying text: SQL) -> SQL {
+        """
+        "update".id, "update".report, "update".detail, \(text), "update".published,
         "update".media, "update".external_status, "update".customer_reference, "update".service,
         foreign_number.number, "update".notify
         """
+    }
 
     /// Whether an update tells a status to others: it changed that, or the report stands where this
     /// one said once more. Whatever else it told has been overruled since, as they will hear.
@@ -46,13 +51,21 @@ enum UpdateRow {
 
     /// What the filter asks for, up to this time at most.
     static func listed(
-        _ filter: UpdateFilter, for client: Client.ID?, at reader: PeerReader?, until end: Date,
-        now: Date
+        _ filter: UpdateFilter, for client: Client.ID?, at reader: PeerReader?,
+        _ audience: ChangeFilter.Audience, until end: Date, now: Date
     ) -> SQL {
+        // Staff read what was said, and not what of it the public is shown.
+        let isStaff = audience == .staff
+        let columns =
+            isStaff
+            ? columns(saying: "coalesce(original.description, \"update\".description)") : columns
+        let originals: SQL =
+            isStaff ? "LEFT JOIN contact.original ON original.\"update\" = \"update\".id" : ""
         var statement: SQL = """
             SELECT \(columns) FROM "update" JOIN report ON report.id = "update".report
                 LEFT JOIN foreign_number ON foreign_number.report = "update".report
                     AND foreign_number.client = \(client?.rawValue)
+                \(originals)
             WHERE "update".jurisdiction = \(filter.jurisdiction.rawValue)
                 AND "update".stage = \(filter.stage.rawValue)
                 AND "update".published >= \(filter.from.wholeSeconds)

@@ -188,6 +188,7 @@ extension Claim {
                 contact.device_id, contact.account_id,
                 author.email, author.first_name, author.last_name, author.phone,
                 author.device_id, author.account_id,
+                \(OriginalRow.columns()), spoken.description,
                 \(UpdateRow.columns)
             FROM (SELECT 1) AS look LEFT JOIN claimed ON true
                 LEFT JOIN report ON report.id = claimed.report
@@ -196,6 +197,9 @@ extension Claim {
                     AND foreign_number.client = \(peer.client?.rawValue)
                 LEFT JOIN contact.contact ON contact.report = claimed.report AND \(mayKnow)
                 LEFT JOIN contact.author ON author."update" = claimed."update" AND \(mayKnow)
+                LEFT JOIN contact.original ON original.report = claimed.report AND \(mayKnow)
+                LEFT JOIN contact.original AS spoken
+                    ON spoken."update" = claimed."update" AND \(mayKnow)
                 LEFT JOIN event AS way ON way.id = claimed.event
                 LEFT JOIN LATERAL (
                     SELECT remote_id, token FROM ticket
@@ -249,9 +253,12 @@ extension Claim {
         let told = try cells.next(Date?.self)
         let tellsStatus = try cells.next(Bool.self)
         let (reporter, author) = try (person(from: &cells), person(from: &cells))
-        let update = try delivery.update == nil ? nil : UpdateRow.update(from: &cells)
+        let original = try OriginalRow.original(from: &cells)
+        let spoken = try cells.next(String?.self)
+        var update = try delivery.update == nil ? nil : UpdateRow.update(from: &cells)
+        if let spoken { update?.description = spoken }
         let subject = Translation.Subject(
-            delivery: delivery, report: report, update: update, told: told,
+            delivery: delivery, report: report.restored(by: original), update: update, told: told,
             tellsStatus: tellsStatus, reporter: reporter, author: author,
             provenance: way.provenance(
                 of: delivery.update?.rawValue ?? report.id.rawValue, at: node), ticket: ticket,

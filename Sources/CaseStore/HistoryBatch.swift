@@ -82,11 +82,24 @@ struct HistoryBatch: Sendable {
             _ = try await transaction.query(
                 HistoryRow.correct(corrected, in: jurisdiction, now: now))
         }
+        try await keepOriginals(of: added + corrected, in: transaction)
         return outcomes
     }
 }
 
 extension HistoryBatch {
+    /// Of what was corrected the source's last word counts, and no earlier one.
+    private func keepOriginals(
+        of rows: [HistoryRow], in transaction: Transaction
+    ) async throws(PostgresError) {
+        guard !rows.isEmpty else { return }
+        _ = try await transaction.query(
+            "DELETE FROM contact.original WHERE report = ANY (\(rows.map(\.id.rawValue)))")
+        let originals = rows.filter { !$0.original.isEmpty }.map { ($0.id, $0.original) }
+        guard !originals.isEmpty else { return }
+        _ = try await transaction.query(OriginalRow.keeping(originals))
+    }
+
     private struct Held {
         let id: Report.ID
         let content: [UInt8]

@@ -4,13 +4,16 @@ import Reports
 
 /// An imported report with the id it is kept under; written many at a time, as one array per column.
 struct HistoryRow {
+    /// As the public is shown it.
     private let report: ImportedReport
-    private let id: Report.ID
+    let id: Report.ID
+    /// What of it the public is not shown.
+    let original: Original
     private let content: [UInt8]
     private let event: UUID
 
     init(_ report: ImportedReport, id: Report.ID, content: [UInt8], now: Date) {
-        self.report = report
+        (self.report, original) = report.disclosed
         self.id = id
         self.content = content
         var source = SystemRandomNumberGenerator()

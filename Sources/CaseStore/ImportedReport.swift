@@ -33,6 +33,8 @@ package struct ImportedReport: Sendable, Equatable {
     package var visibility: Visibility
     /// From when it is listed; the first taking in decides, a later one does not move it.
     package var published: Date?
+    /// How much of it the public is shown.
+    package var disclosure = Disclosure()
 
     package init(
         jurisdiction: Jurisdiction.ID, slug: Jurisdiction.Slug, stage: Stage = .production,
@@ -141,5 +143,23 @@ extension ImportedReport {
             hash.add(channel)
             hash.add(visibility.rawValue)
         }
+    }
+}
+
+extension ImportedReport {
+    /// The report as the public is shown it, and what of it that is not.
+    var disclosed: (shown: ImportedReport, original: Original) {
+        let (told, original) = disclosure.shown(
+            of: Original(
+                title: title, description: description, address: address, addressID: addressID,
+                coordinate: coordinate, answers: answers))
+        var shown = self
+        shown.title = told.title
+        shown.description = told.description
+        shown.address = told.address
+        shown.addressID = told.addressID
+        shown.coordinate = told.coordinate
+        shown.answers = told.answers ?? []
+        return (shown, original)
     }
 }

@@ -49,9 +49,11 @@ extension Receiving {
         about held: HeldReport, told: Date, _ suffix: String = "",
         visibility: Visibility = .public
     ) -> Update.Draft {
-        Update.Draft(
+        var draft = Update.Draft(
             report: held.id, jurisdiction: held.jurisdiction, stage: held.stage,
             foreignID: name + suffix, told: told, detail: nil, visibility: visibility)
+        draft.masking = catalogue.jurisdiction(held.jurisdiction)?.privacy.masking ?? .on
+        return draft
     }
 
     /// The name of what the peer said; a state has none, and is told apart by when we saw it.

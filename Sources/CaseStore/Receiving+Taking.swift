@@ -13,28 +13,38 @@ extension Receiving {
             let service = jurisdiction.service(taking.service)
         else { return }
         let visibility = told.visibility == .private ? .private : service.visibility
+        let disclosure = Disclosure(
+            masking: jurisdiction.privacy.masking, precision: service.precision)
+        let (shown, original) = disclosure.shown(
+            of: Original(
+                title: told.title, description: told.description, address: told.place?.address,
+                addressID: told.place?.addressID, coordinate: told.place?.coordinate,
+                answers: taking.answers))
         let report = Report(
             id: settings.mint(jurisdiction.slug, visibility), jurisdiction: jurisdiction.id,
             service: service.code, status: taking.detail.status, detail: taking.detail,
-            statusNotes: told.statusNotes, title: told.title, description: told.description,
+            statusNotes: told.statusNotes, title: shown.title, description: shown.description,
             agency: told.agency, requested: taking.requested.wholeSeconds,
             updated: taking.updated.wholeSeconds, expected: told.expected,
-            address: told.place?.address, addressID: told.place?.addressID,
-            zipcode: told.zipcode, coordinate: told.place?.coordinate,
-            answers: taking.answers, channel: "peer", visibility: visibility,
+            address: shown.address, addressID: shown.addressID,
+            zipcode: told.zipcode, coordinate: shown.coordinate,
+            answers: shown.answers ?? [], channel: "peer", visibility: visibility,
             published: now.wholeSeconds)
-        _ = try await transaction.query(storing(report, as: told))
+        _ = try await transaction.query(storing(report, original, as: told))
         try await note(.taken(taking), held: nil, report: report.id, in: transaction)
     }
 
     /// Who gave it to us handles it, unless our rules hand it on.
-    private func storing(_ report: Report, as told: IncomingReport) -> SQL {
+    private func storing(
+        _ report: Report, _ original: Original, as told: IncomingReport
+    ) -> SQL {
         var source = SystemRandomNumberGenerator()
         let event = Event.ID(at: now, using: &source).uuid
         let way = provenance
         let subject = Rule.Subject(
             jurisdiction: report.jurisdiction, service: report.service,
-            coordinate: report.coordinate, answers: report.answers, requested: report.requested,
+            coordinate: original.coordinate ?? report.coordinate,
+            answers: original.answers ?? report.answers, requested: report.requested,
             visibility: report.visibility)
         let destinations = settings.peering.destinations(of: subject, by: way)
         let pictures = MediaRows(pictures: [], addresses: told.media, by: client, now: now)
@@ -49,7 +59,8 @@ extension Receiving {
                 FROM added
             ), began AS (\(OriginRow(provenance: way, kind: .report)
                 .insert(report: "\(report.id.rawValue)"))
-            )\(deliveries)\(pictures.part(report: "added.id", from: "added"))
+            )\(OriginalRow.part(original, report: "added.id", from: "added"))
+            \(deliveries)\(pictures.part(report: "added.id", from: "added"))
             INSERT INTO ticket (
                 peer, report, remote_id, direction, recorded, seen_status, seen_content, seen)
             SELECT \(peer.name.rawValue), id, \(told.id), 'in', \(now), \(told.status),

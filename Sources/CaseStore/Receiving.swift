@@ -138,7 +138,7 @@ extension Receiving {
         guard !isRenamed, held.direction == "in", case .report(let report) = item.incoming,
             report.provenance == nil, report.requested.wholeSeconds != held.requested.wholeSeconds,
             let text = report.description, let known = held.description,
-            Echo.text(text).content != Echo.text(known).content,
+            !Echo.isSame(text, as: known),
             let place = report.place?.coordinate, let knownPlace = held.place,
             place.distance(to: knownPlace) > 100
         else { return nil }

@@ -16,6 +16,8 @@ struct ReportErasure {
     /// Each erases something; together they change no row when there is nothing left.
     var statements: [SQL] {
         var statements = [revising]
+        // Whoever wrote them is in them: that is why the public is not shown them.
+        if erasure.parts != [.photos] { statements += originals }
         for part in erasure.parts {
             switch part {
             case .contact: statements += people
@@ -73,6 +75,16 @@ extension ReportErasure {
             """
             DELETE FROM contact.author
             WHERE internal_note IN (SELECT id FROM internal_note WHERE \(isAbout))
+            """,
+        ]
+    }
+
+    private var originals: [SQL] {
+        [
+            "DELETE FROM contact.original WHERE report = \(id)",
+            """
+            DELETE FROM contact.original
+            WHERE "update" IN (SELECT id FROM "update" WHERE \(isAbout))
             """,
         ]
     }
@@ -182,7 +194,10 @@ struct LateUpdate {
         let id = id.rawValue
         switch part {
         case .contact:
-            return ["DELETE FROM contact.author WHERE \"update\" = \(id) OR internal_note = \(id)"]
+            return [
+                "DELETE FROM contact.author WHERE \"update\" = \(id) OR internal_note = \(id)",
+                "DELETE FROM contact.original WHERE \"update\" = \(id)",
+            ]
         case .text:
             return [
                 """
@@ -191,6 +206,7 @@ struct LateUpdate {
                     AND report.status_notes = late.description
                 """,
                 "UPDATE \"update\" SET description = NULL WHERE id = \(id)",
+                "DELETE FROM contact.original WHERE \"update\" = \(id)",
                 "UPDATE internal_note SET description = '' WHERE id = \(id)",
             ]
         case .photos:

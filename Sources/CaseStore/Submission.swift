@@ -6,6 +6,9 @@ import Reports
 /// One POST on its way into the case store: the names it was given, and its statements.
 struct Submission {
     private let draft: Report.Draft
+    /// What of it the public is shown, and what of it only others are.
+    private let shown: Original
+    private let original: Original
     private let pictures: MediaRows
     private let client: Client.ID
     private let idempotency: Idempotency
@@ -34,6 +37,7 @@ struct Submission {
         provenance: Provenance? = nil, now: Date, settings: CaseStore.Settings
     ) {
         self.draft = draft
+        (shown, original) = draft.disclosure.shown(of: draft.told)
         let way = settings.peering.provenance(provenance, from: client)
         sender = settings.peering.peer(of: client)
         origin = provenance.map { OriginRow(provenance: $0, kind: .report) }
@@ -154,11 +158,11 @@ extension Submission {
                 requested, updated, address, address_id, zipcode, latitude, longitude, media,
                 answers, channel, visibility, published\(handler.column))
             SELECT claim.report, claim.jurisdiction, claim.stage, \(draft.service.rawValue), 'open',
-                \(draft.title), \(draft.description), \(draft.agency), \(draft.notice),
-                \(now.wholeSeconds), \(now.wholeSeconds), \(draft.place.address),
-                \(draft.place.addressID), \(draft.zipcode), \(draft.place.coordinate?.latitude),
-                \(draft.place.coordinate?.longitude), \(media.isEmpty ? nil : media),
-                \(JSONText.of(draft.answers))::jsonb, \(draft.channel),
+                \(shown.title), \(shown.description), \(draft.agency), \(draft.notice),
+                \(now.wholeSeconds), \(now.wholeSeconds), \(shown.address),
+                \(shown.addressID), \(draft.zipcode), \(shown.coordinate?.latitude),
+                \(shown.coordinate?.longitude), \(media.isEmpty ? nil : media),
+                \(JSONText.of(shown.answers ?? []))::jsonb, \(draft.channel),
                 \(draft.visibility.rawValue), \(appears)\(handler.value)
             FROM claim
         ), told AS (
@@ -166,7 +170,8 @@ extension Submission {
             SELECT \(event), claim.report, 'created', \(actor), claim.created,
                 \(path.map(\.rawValue)), \(content)
             FROM claim
-        )\(contact)\(token)\(announcement)\(foreignNumber)\(ticket)\(deliveries)
+        )\(contact)\(OriginalRow.part(original, report: "claim.report", from: "claim"))
+        \(token)\(announcement)\(foreignNumber)\(ticket)\(deliveries)
         \(pictures.part(report: "claim.report", from: "claim"))
         SELECT report FROM claim
         """
@@ -296,16 +301,25 @@ extension Submission {
             hash.add(draft.jurisdiction.rawValue)
             hash.add(draft.stage.rawValue)
             hash.add(draft.service.rawValue)
-            hash.add(draft.title)
-            hash.add(draft.description)
-            hash.add(draft.place.address)
-            hash.add(draft.place.addressID)
+            hash.add(shown.title)
+            hash.add(shown.description)
+            hash.add(shown.address)
+            hash.add(shown.addressID)
             hash.add(draft.zipcode)
-            hash.add(draft.place.coordinate?.latitude)
-            hash.add(draft.place.coordinate?.longitude)
+            hash.add(shown.coordinate?.latitude)
+            hash.add(shown.coordinate?.longitude)
             hash.add(media)
-            hash.add(draft.answers)
+            hash.add(shown.answers ?? [])
         }
+    }
+}
+
+extension Report.Draft {
+    /// What people told of it.
+    fileprivate var told: Original {
+        Original(
+            title: title, description: description, address: place.address,
+            addressID: place.addressID, coordinate: place.coordinate, answers: answers)
     }
 }
 

@@ -13,6 +13,8 @@ struct UpdateSubmission: Sendable {
     let settings: CaseStore.Settings
     let now: Date
     let told: Date
+    /// What it says where the public is shown that with masks.
+    private let original: String?
     private(set) var id: Update.ID
     private(set) var event: Event.ID
     private var unknownOutcomes = 0
@@ -21,9 +23,14 @@ struct UpdateSubmission: Sendable {
         _ draft: Update.Draft, by client: Client.ID, actor: Event.Actor,
         provenance: Provenance? = nil, now: Date, settings: CaseStore.Settings
     ) {
-        self.draft = draft
         self.client = client
         self.actor = settings.peering.peer(of: client) == nil ? actor : .peer
+        var shown = draft
+        if draft.visibility == .public, self.actor != .operator {
+            shown.description = draft.description.map(draft.masking.masked)
+        }
+        self.draft = shown
+        original = shown.description == draft.description ? nil : draft.description
         self.provenance = provenance
         self.settings = settings
         self.now = now
@@ -282,7 +289,7 @@ extension UpdateSubmission {
                     \(draft.tells == .everybody), \(time))
                 RETURNING id, report
             ), revised AS (\(Self.revising(revision)))\(author("\"update\""))
-            \(began(at: report.id))\(deliveries(of: revision, at: time))
+            \(OriginalRow.part(ofUpdate: id, original))\(began(at: report.id))\(deliveries(of: revision, at: time))
             \(pictures.part(report: "told.report", update: "told.id", from: "told"))
             \(events(revision.events, of: report.id))
             """

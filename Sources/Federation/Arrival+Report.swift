@@ -38,7 +38,7 @@ extension Peer {
             ?? !mapping.expresses(held.detail, as: report.status)
         if isNews { said.status = report.status }
         if let notes = report.statusNotes,
-            Echo.text(notes).content != held.statusNotes.map({ Echo.text($0).content })
+            held.statusNotes.map({ Echo.isSame(notes, as: $0) }) != true
         {
             said.text = notes
         }

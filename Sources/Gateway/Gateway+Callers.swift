@@ -41,6 +41,23 @@ extension Gateway {
         return client
     }
 
+    /// For whom the answer to a GET is: staff are shown what people told as they told it.
+    func audience(
+        of client: Client?, in jurisdiction: Jurisdiction
+    ) -> ChangeFilter.Audience {
+        client?.may(.staff, in: jurisdiction.id) == true ? .staff : .public
+    }
+
+    /// What people told of these reports where the public is shown something else: for staff.
+    func originals(
+        of found: FoundReports, for audience: ChangeFilter.Audience
+    ) async throws(Fault) -> [Report.ID: Original] {
+        guard audience == .staff else { return [:] }
+        return try await telling { () async throws(CaseStoreError) in
+            try await store.originals(of: found.ids())
+        }
+    }
+
     /// How absent values are written for the client of a GET.
     func absent(_ call: Call) -> Client.Profile.Absent {
         reader(call)?.profile.absent ?? .null
@@ -73,13 +90,14 @@ extension Gateway {
     /// report if that is shown; a peer also sees where they began.
     func completed(
         _ view: ReportView, for peer: PeerCalls.Caller? = nil,
+        _ audience: ChangeFilter.Audience = .public,
         reports: () throws(CaseStoreError) -> [Report.ID]
     ) async throws(Fault) -> ReportView {
         var view = view
         view.mediaBase = settings.publicURL + "/media"
         guard view.extensions == .included else { return view }
         view.notes = try await telling { () async throws(CaseStoreError) in
-            try await store.notes(of: reports())
+            try await store.notes(of: reports(), for: audience)
         }
         guard peer != nil, let node = settings.peers?.node else { return view }
         view.provenances = try await telling { () async throws(CaseStoreError) in

@@ -27,14 +27,19 @@ extension Gateway {
         let page = try await telling { () async throws(CaseStoreError) in
             try await store.find(search.filter, for: question.peer?.reader, now: time)
         }
-        let view = try await completed(search.view, for: question.peer, reports: page.reports.ids)
+        let audience = audience(of: question.client, in: jurisdiction)
+        let originals = try await originals(of: page.reports, for: audience)
+        let view = try await completed(
+            search.view, for: question.peer, audience, reports: page.reports.ids)
         var list = ReportListEncoder(
             as: question.format, view: view, absent: question.client?.profile.absent ?? .null,
             capacity: ReportListEncoder.room(for: page.reports.count))
-        try write(page.reports, view) { list.append($0, in: jurisdiction) }
+        try write(page.reports, originals, view) { list.append($0, in: jurisdiction) }
         var response = try success(list.finish(), as: question.format, question.parameters)
         response.body = .shared(ByteBuffer(bytes: response.bytes))
-        if question.peer != nil { response.headers.append(("Cache-Control", "no-store")) }
+        if question.peer != nil || audience == .staff {
+            response.headers.append(("Cache-Control", "no-store"))
+        }
         if let total = page.total { response.headers.append(("X-Total-Count", String(total))) }
         let links = PageLinks(
             address: settings.publicURL + question.path, query: question.query)
@@ -45,9 +50,10 @@ extension Gateway {
     /// One report (GR-9).
     func report(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
         let jurisdiction = try call.jurisdiction()
+        let client = reader(call)
         let wish = Calls.view(
             call.parameters, acceptLanguage: call.request.fields.acceptLanguage,
-            dialects: dialects(call))
+            dialects: dialects(of: client, at: call.route.base))
         let time = now()
         guard let id = Report.ID(rawValue: text) else { throw Self.unknownReport }
         let found = try await asking { () async throws(CaseStoreError) in
@@ -55,16 +61,20 @@ extension Gateway {
         }
         guard found.count > 0 else { throw Self.unknownReport }
         let peer = try await peer(call)
-        let view = try await completed(wish, for: peer, reports: found.ids)
-        let absent = absent(call)
+        let audience = audience(of: client, in: jurisdiction)
+        let originals = try await originals(of: found, for: audience)
+        let view = try await completed(wish, for: peer, audience, reports: found.ids)
+        let absent = client?.profile.absent ?? .null
         var document: [UInt8]?
-        try write(found, view) { report in
+        try write(found, originals, view) { report in
             document = Documents.report(
                 report, in: jurisdiction, view: view, absent: absent, now: time, as: call.format)
         }
         guard let document else { throw Self.unknownReport }
         var response = try success(document, call)
-        if peer != nil { response.headers.append(("Cache-Control", "no-store")) }
+        if peer != nil || audience == .staff {
+            response.headers.append(("Cache-Control", "no-store"))
+        }
         return response
     }
 
@@ -72,11 +82,18 @@ extension Gateway {
 
     /// Hands out what was found with as much as the view shows.
     private func write(
-        _ found: FoundReports, _ view: ReportView, _ body: (ReportBytes) -> Void
+        _ found: FoundReports, _ originals: [Report.ID: Original], _ view: ReportView,
+        _ body: (ReportBytes) -> Void
     ) throws(Fault) {
+        let content: FoundReports.Content =
+            view.extensions == .included ? .withAnswers : .withoutAnswers
         do {
-            try found.forEach(
-                view.extensions == .included ? .withAnswers : .withoutAnswers, body)
+            guard !originals.isEmpty else { return try found.forEach(content, body) }
+            try found.forEach(content) { report in
+                let id = Report.ID(rawValue: String(decoding: report.id, as: UTF8.self))
+                guard let original = id.flatMap({ originals[$0] }) else { return body(report) }
+                report.restored(by: original, body)
+            }
         } catch {
             throw fault(error)
         }

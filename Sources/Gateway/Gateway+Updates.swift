@@ -13,9 +13,11 @@ extension Gateway {
             acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call),
             now: time)
         let peer = try await peer(call)
-        let reader = reader(call)?.id
+        let client = reader(call)
+        let audience = audience(of: client, in: jurisdiction)
         let updates = try await asking { () async throws(CaseStoreError) in
-            try await store.updates(wish.filter, for: reader, at: peer?.reader, now: time)
+            try await store.updates(
+                wish.filter, for: client?.id, at: peer?.reader, audience: audience, now: time)
         }
         let view = try await completed(wish.view, for: peer, updates: updates)
         var response = try success(

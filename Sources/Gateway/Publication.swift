@@ -26,6 +26,9 @@ package final class Publication: Sendable {
         current.withLock { $0 = next }
     }
 
+    /// The catalogue that is served now.
+    package var catalogue: Catalogue { now.catalogue }
+
     var now: Published { current.withLock { $0 } }
 }
 

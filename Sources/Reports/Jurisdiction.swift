@@ -23,6 +23,8 @@ package struct Jurisdiction: Sendable, Equatable {
     package var repeatWindow: Duration { content.repeatWindow }
     /// Whether a range of more than 90 days is refused instead of served (GR-A18).
     package var windowLimit: WindowLimit { content.windowLimit }
+    /// What is done for the privacy of those who report.
+    package var privacy: Privacy { content.privacy }
 
     /// What happens to a search over more than 90 days.
     package enum WindowLimit: Sendable, Equatable {
@@ -33,13 +35,14 @@ package struct Jurisdiction: Sendable, Equatable {
     package init(
         id: ID, slug: Slug, aliases: [ID] = [], name: Localized, contact: String,
         languages: [Language], timeZone: String, boundary: Boundary? = nil, services: [Service],
-        repeatWindow: Duration = .seconds(120), windowLimit: WindowLimit = .served
+        repeatWindow: Duration = .seconds(120), windowLimit: WindowLimit = .served,
+        privacy: Privacy = Privacy()
     ) {
         precondition(!languages.isEmpty, "a jurisdiction has a default language")
         content = Content(
             id: id, slug: slug, aliases: aliases, name: name, contact: contact,
             languages: languages, timeZone: timeZone, boundary: boundary, services: services,
-            repeatWindow: repeatWindow, windowLimit: windowLimit)
+            repeatWindow: repeatWindow, windowLimit: windowLimit, privacy: privacy)
     }
 
     package static func == (one: Jurisdiction, other: Jurisdiction) -> Bool {
@@ -50,6 +53,7 @@ package struct Jurisdiction: Sendable, Equatable {
             && one.languages == other.languages && one.timeZone == other.timeZone
             && one.boundary == other.boundary && one.services == other.services
             && one.repeatWindow == other.repeatWindow && one.windowLimit == other.windowLimit
+            && one.privacy == other.privacy
     }
 
     /// The language of texts for which nobody asked another one.
@@ -120,13 +124,14 @@ extension Jurisdiction {
         let services: [Service]
         let repeatWindow: Duration
         let windowLimit: WindowLimit
+        let privacy: Privacy
         /// Where among the services each code stands.
         let places: [Service.Code: Int]
 
         init(
             id: ID, slug: Slug, aliases: [ID], name: Localized, contact: String,
             languages: [Language], timeZone: String, boundary: Boundary?, services: [Service],
-            repeatWindow: Duration, windowLimit: WindowLimit
+            repeatWindow: Duration, windowLimit: WindowLimit, privacy: Privacy
         ) {
             self.id = id
             self.slug = slug
@@ -139,6 +144,7 @@ extension Jurisdiction {
             self.services = services
             self.repeatWindow = repeatWindow
             self.windowLimit = windowLimit
+            self.privacy = privacy
             places = Dictionary(
                 services.enumerated().map { ($1.code, $0) }, uniquingKeysWith: { first, _ in first }
             )

@@ -9,6 +9,8 @@ extension Report {
         package let service: Service.Code
         package let answersWith: Service.Receipt
         package let visibility: Visibility
+        /// How much of it the public is shown.
+        package let disclosure: Disclosure
         package var place: Place
         package var zipcode: String?
         package var title: String?
@@ -54,6 +56,8 @@ extension Report {
             self.service = service.code
             self.answersWith = service.answersWith
             self.visibility = service.visibility
+            self.disclosure = Disclosure(
+                masking: jurisdiction.privacy.masking, precision: service.precision)
             self.place = place
             self.zipcode = zipcode
             self.title = title

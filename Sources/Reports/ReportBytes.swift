@@ -14,21 +14,21 @@ package struct ReportBytes {
     package let status: Status
     package let detail: Detail?
     package let statusNotes: Text
-    package let title: Text
+    package var title: Text
     package var description: Text
     package let agency: Text
     package let notice: Text
     package let requested: Date
     package var updated: Date
     package var expected: Date?
-    package let address: Text
-    package let addressID: Text
+    package var address: Text
+    package var addressID: Text
     package let zipcode: Text
-    package let coordinate: Coordinate?
+    package var coordinate: Coordinate?
     /// Addresses, and names of stored pictures, as `Report.media` has them.
     package var media: [Text]
     /// The answers, if whoever reads the report has asked for them.
-    package let answers: [Answer]
+    package var answers: [Answer]
     package let channel: Text
     package let visibility: Visibility
     package let published: Date?

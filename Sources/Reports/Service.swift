@@ -11,6 +11,8 @@ package struct Service: Sendable, Equatable {
     package let keywords: [String]
     package let answersWith: Receipt
     package let visibility: Visibility
+    /// How exactly the public is shown where its reports are.
+    package let precision: Precision
     /// What the reporter is told will happen.
     package let notice: Localized
     /// The office that handles it, as shown to the public.
@@ -29,7 +31,8 @@ package struct Service: Sendable, Equatable {
     package init(
         code: Code, name: Localized, description: Localized = Localized([:]), group: Localized,
         otherGroups: [Localized] = [], keywords: [String] = [], answersWith: Receipt = .realtime,
-        visibility: Visibility = .public, notice: Localized = Localized([:]),
+        visibility: Visibility = .public, precision: Precision = .exact,
+        notice: Localized = Localized([:]),
         agency: Localized = Localized([:]), attributes: [Attribute] = []
     ) {
         self.code = code
@@ -40,6 +43,7 @@ package struct Service: Sendable, Equatable {
         self.keywords = keywords
         self.answersWith = answersWith
         self.visibility = visibility
+        self.precision = precision
         self.notice = notice
         self.agency = agency
         self.attributes = attributes

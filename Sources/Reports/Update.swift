@@ -96,6 +96,8 @@ extension Update {
         package var author: Reporter
         /// Who is called to look at it.
         package var tells = Tells.everybody
+        /// Whether the public is shown its text with masks; that of staff is shown as it is.
+        package var masking = Masking.on
 
         /// Changes that only staff may make; `nil` leaves a value as it is.
         package struct Changes: Sendable, Equatable {

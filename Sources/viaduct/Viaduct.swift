@@ -18,7 +18,8 @@ struct Viaduct: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, CheckCommand.self, KeyCommand.self,
             WebhookCommand.self, PeerCommand.self, DeliveriesCommand.self, EraseCommand.self,
-            ErasuresCommand.self, PersonCommand.self,
+            ErasuresCommand.self, RetentionCommand.self, MaskCommand.self,
+            PersonCommand.self,
             ImportCommand.self, ExportCommand.self, SampleCommand.self, VerifyCommand.self,
         ])
 }

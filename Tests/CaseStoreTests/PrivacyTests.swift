@@ -75,7 +75,8 @@ extension CaseStoreTests {
                         unnest(ARRAY[
                             'report', 'service', 'event', 'token', 'contact.contact', 'client_key',
                             'idempotency', '"update"', 'internal_note', 'contact.author',
-                            'contact.supporter']) AS place
+                            'contact.supporter', 'contact.original', 'webhook', 'peer_call', 'inbox',
+                            'attempt']) AS place
                     """)
                 var readable: [String: [String]] = [:]
                 for row in rights {
@@ -90,11 +91,101 @@ extension CaseStoreTests {
                 #expect(
                     readable["viaduct_contact"] == [
                         "contact.contact", "contact.author", "contact.supporter",
+                        "contact.original",
                     ])
                 let enters = try await pool.number(
                     "SELECT has_schema_privilege('viaduct_reader', 'contact', 'USAGE')::integer")
                 #expect(enters == 0)
             }
+        }
+    }
+
+    /// P2: as a user of its own that may do anything but enter the schema of personal data.
+    @Suite struct PublicReads {
+        @Test func `what is public is read without any right on personal data`() async throws {
+            try await TestDatabase.with { address in
+                let role = "reader_\(UInt64.random(in: 0...UInt64.max))"
+                try await Self.withPool(address) { pool in
+                    let mayMakeRoles = try await pool.number(
+                        """
+                        SELECT (rolcreaterole OR rolsuper)::integer FROM pg_roles
+                        WHERE rolname = current_user
+                        """)
+                    guard mayMakeRoles == 1 else { return }
+                    let store = CaseStore(pool: pool)
+                    try await store.migrate()
+                    _ = try await store.publish(Sample.catalogue(), now: Sample.now)
+                    let id = try await Self.fill(store)
+                    for statement in [
+                        "CREATE ROLE \(role) NOLOGIN", "GRANT \(role) TO CURRENT_USER",
+                        "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO \(role)",
+                    ] { _ = try await pool.query(SQL(verbatim: statement)) }
+                    let limited = try #require(Self.address(address, as: role))
+                    try await Self.withPool(limited) { pool in
+                        await #expect(throws: PostgresError.refused(state: "42501")) {
+                            try await pool.query("SELECT FROM contact.contact")
+                        }
+                        try await Self.read(id, from: CaseStore(pool: pool))
+                    }
+                    _ = try await pool.query(SQL(verbatim: "DROP OWNED BY \(role)"))
+                    _ = try await pool.query(SQL(verbatim: "DROP ROLE \(role)"))
+                }
+            }
+        }
+
+        private static func fill(_ store: CaseStore) async throws -> Report.ID {
+            let id = try await store.add(
+                Sample.draft(description: "Call 0888 123 456", reporter: Privacy.reporter),
+                by: Sample.client, idempotency: Sample.key("k"), now: Sample.now
+            ).receipt.id
+            _ = try await store.told(
+                Sample.update("1", of: id, told: 10, text: "or 0887 654 321"), at: 10)
+            return id
+        }
+
+        private static func read(_ id: Report.ID, from store: CaseStore) async throws {
+            let now = Sample.now.addingTimeInterval(100)
+            let report = try await store.report(
+                id, in: Sample.sofia.id, stage: .production, now: now)
+            #expect(report?.description == "Call •••")
+            #expect(try await store.reports(Sample.filter(), now: now).reports.count == 1)
+            let filter = UpdateFilter(jurisdiction: Sample.sofia.id, from: Sample.now, to: now)
+            #expect(try await store.updates(filter, now: now).map(\.description) == ["or •••"])
+            #expect(try await store.notes(of: [id])[id]?.count == 2)
+            let near = try await store.candidates(
+                near: Sample.coordinate(42.7, 23.3), radius: 100, in: Sample.sofia.id,
+                stage: .production, limit: 5, now: now)
+            #expect(near.count == 1)
+            var exported = 0
+            try await store.export(Sample.filter(), now: now) { exported += $0.count }
+            #expect(exported == 1)
+            await #expect(throws: CaseStoreError.self) { try await store.originals(of: [id]) }
+        }
+
+        /// The address with a role that every connection takes on.
+        private static func address(_ address: String, as role: String) -> String? {
+            if address.hasPrefix("postgres") {
+                return address + (address.contains("?") ? "&" : "?") + "options=-c%20role%3D\(role)"
+            }
+            return address + " options='-c role=\(role)'"
+        }
+
+        private static func withPool(
+            _ address: String, _ body: (Pool) async throws -> Void
+        ) async throws {
+            let pool = Pool(
+                Pool.Settings(
+                    address: address, connections: 2, transactions: 2, deadline: .seconds(60)))
+            let running = Task { await pool.run() }
+            let result: Result<Void, any Error>
+            do {
+                result = .success(try await body(pool))
+            } catch {
+                result = .failure(error)
+            }
+            running.cancel()
+            await running.value
+            try result.get()
         }
     }
 

@@ -75,6 +75,14 @@ import Testing
             "services[1].resolves_after", "is for type: batch only; leave it out"
         ),
         (
+            "services:\n  - code: A\n    name: One\n    grid: 250", 10, "services[1].grid",
+            "is for place: coarse only; leave it out"
+        ),
+        (
+            "privacy: {masking: maybe}\nservices:\n  - {code: A, name: One}", 7,
+            "privacy.masking", "needs one of on, off"
+        ),
+        (
             "services:\n  - code: A\n    name: One\n    attributes:\n      - code: Q\n"
                 + "        question: Why\n        datatype: choice", 13,
             "services[1].attributes[1].datatype",
@@ -128,6 +136,31 @@ import Testing
             JurisdictionFile.read(space.path("c.yaml")).0?.jurisdiction.services.first)
         #expect(service.group.texts[.english] == "Other")
         #expect(service.name.texts == [.english: "One"])
+    }
+
+    @Test func `what is hidden, how exactly and for how long is said in the file`() throws {
+        let space = try Workspace([
+            "a.yaml": Self.head + """
+                privacy: {masking: off, retention: {contact: 30d, device: off}}
+                services:
+                  - {code: A, name: One, place: coarse}
+                  - {code: B, name: Two, place: coarse, grid: 250}
+                  - {code: C, name: Three, place: exact}
+                """,
+            "b.yaml": Self.head + "services: []\n",
+        ])
+        let said = try #require(JurisdictionFile.read(space.path("a.yaml")).0?.jurisdiction)
+        #expect(said.privacy.masking == .off)
+        #expect(said.privacy.retention.contact == .seconds(30 * 86_400))
+        #expect(said.privacy.retention.device == nil)
+        #expect(said.privacy.retention.peerPayloads == .seconds(30 * 86_400))
+        #expect(
+            said.services.map(\.precision) == [
+                .coarse(metres: 100), .coarse(metres: 250), .exact,
+            ])
+        let silent = try #require(JurisdictionFile.read(space.path("b.yaml")).0?.jurisdiction)
+        #expect(silent.privacy == Privacy() && silent.privacy.masking == .on)
+        #expect(silent.privacy.retention.contact == .seconds(180 * 86_400))
     }
 
     private func word(of datatype: Attribute.Datatype) -> String {

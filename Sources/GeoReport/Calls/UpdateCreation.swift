@@ -74,11 +74,13 @@ struct SaidUpdate {
         in jurisdiction: Jurisdiction, stage: Stage, staff: StaffChanges?
     ) -> Update.Draft? {
         guard let report, let foreignID, let told else { return nil }
-        return Update.Draft(
+        var draft = Update.Draft(
             report: report, jurisdiction: jurisdiction.id, stage: stage, foreignID: foreignID,
             told: told, detail: detail, description: description, externalStatus: externalStatus,
             customerReference: customerReference, visibility: staff?.visibility ?? .public,
             changes: staff?.changes ?? Update.Draft.Changes(), author: author)
+        draft.masking = staff == nil ? jurisdiction.privacy.masking : .off
+        return draft
     }
 
     /// A required parameter, or a problem that names it.

@@ -159,7 +159,9 @@ private struct Serving {
             Loop { [pulse] in await pulse.run() },
             Loop { [peers] in await peers.run() },
             Loop { [reload] in await reload.run() },
-            Loop { [deployment, logger] in await Self.prune(deployment.store, logger) },
+            Loop { [deployment, reload, logger] in
+                await Self.prune(deployment.store, reload.publication, logger)
+            },
         ]
         if let rationing { services.append(Loop { await rationing.run() }) }
         if let cluster = deployment.cluster { services.append(Loop { await cluster.watch() }) }
@@ -192,15 +194,31 @@ private struct Serving {
     }
 
     /// Forgets what nobody may ask for any more, once an hour.
-    private static func prune(_ store: CaseStore, _ logger: Logger) async {
+    private static func prune(
+        _ store: CaseStore, _ publication: Publication, _ logger: Logger
+    ) async {
         while !Task.isCancelled {
             do {
                 _ = try await store.prune(now: Date())
+                let gone = try await store.retain(in: publication.catalogue, now: Date())
+                for gone in gone where !gone.isNothing {
+                    logger.info("personal data was kept long enough", metadata: gone.metadata)
+                }
             } catch {
-                logger.warning("old keys and tokens stay for now")
+                logger.warning("old keys, tokens and personal data stay for now")
             }
             try? await Task.sleep(for: .seconds(3600))
         }
+    }
+}
+
+extension Expired {
+    /// How much it was, for the log.
+    fileprivate var metadata: Logger.Metadata {
+        [
+            "jurisdiction": .string(jurisdiction.rawValue), "contacts": "\(contacts)",
+            "devices": "\(devices)", "payloads": "\(peerPayloads)",
+        ]
     }
 }
 

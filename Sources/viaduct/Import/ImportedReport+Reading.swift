@@ -40,6 +40,8 @@ extension ImportedReport {
             media: read.media.filter(Self.isPicture), answers: read.answers,
             channel: text(read.channel) ?? "import", visibility: known?.visibility ?? .public,
             published: min(read.requested, now))
+        disclosure = Disclosure(
+            masking: jurisdiction.privacy.masking, precision: known?.precision ?? .exact)
     }
 
     /// Its service: by code, else the one of this name, else one named after it.

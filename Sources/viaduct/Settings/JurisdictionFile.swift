@@ -72,6 +72,7 @@ struct JurisdictionReader {
         }
         let window = keys.optional("repeat_window")?.duration(upTo: .seconds(86_400), &findings)
         let strict = keys.optional("strict_90_days")?.flag(&findings)
+        let privacy = keys.optional("privacy").map { readPrivacy($0) }
         let services = keys.required("services", "a list of services", &findings)
             .map { readServices($0) }
         keys.finish(&findings)
@@ -81,7 +82,8 @@ struct JurisdictionReader {
         return Jurisdiction(
             id: id, slug: slug, aliases: aliases ?? [], name: title, contact: contact,
             languages: languages, timeZone: zone, boundary: boundary ?? nil, services: services,
-            repeatWindow: window ?? .seconds(120), windowLimit: strict == true ? .refused : .served)
+            repeatWindow: window ?? .seconds(120), windowLimit: strict == true ? .refused : .served,
+            privacy: privacy ?? Privacy())
     }
 
     private static let idAdvice = "needs 1 to 64 letters, digits, dots, hyphens or colons"

@@ -42,6 +42,7 @@ extension JurisdictionReader {
         let keywords = keys.optional("keywords").map { readKeywords($0) }
         let receipt = readReceipt(&keys)
         let isPrivate = keys.optional("private")?.flag(&findings)
+        let precision = readPrecision(&keys)
         let notice = keys.optional("notice").map { localized($0) }
         let agency = keys.optional("agency").map { localized($0) }
         let attributes = keys.optional("attributes").map { readAttributes($0) }
@@ -51,7 +52,7 @@ extension JurisdictionReader {
             code: code, name: title, description: (description ?? nil) ?? Localized([:]),
             group: (group ?? nil) ?? OtherGroup.name, otherGroups: otherGroups ?? [],
             keywords: keywords ?? [], answersWith: receipt,
-            visibility: isPrivate == true ? .private : .public,
+            visibility: isPrivate == true ? .private : .public, precision: precision,
             notice: (notice ?? nil) ?? Localized([:]), agency: (agency ?? nil) ?? Localized([:]),
             attributes: attributes ?? [])
     }
