@@ -128,10 +128,18 @@ def test_a_restore_of_everything_and_what_cannot_be_restored(city, restored):
         return restored.command("restore", "--from", str(shelf), "--into", str(into), *arguments)
 
     assert restore().returncode == 66 and "no backup" in restore().stderr
-    city.run("backup", "--to", str(shelf))
+    picture = city.directory / "data" / "media" / "00" / f"{0:032x}.jpg"
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_bytes(photos.small(1))
+    assert "1 new" in city.run("backup", "--to", str(shelf))
     (shelf / "base" / "killed.partial").mkdir()
+    picture.unlink()
+    time.sleep(1.1)
+    assert "1 gone" in city.run("backup", "--to", str(shelf))
+    assert len(list(shelf.glob(f"gone/*/00/{picture.name}"))) == 1, "a restore to before may need it"
     time.sleep(1.1)
     city.run("backup", "--to", str(shelf), "--keep", "1")
+    assert list(shelf.rglob(picture.name)) == [], "no moment needs it any more"
     assert len(list(shelf.glob("base/*.json"))) == 1 == len([p for p in shelf.glob("base/*") if p.is_dir()])
     report(caller, "two")
     last = moment()

@@ -29,6 +29,8 @@ struct BackupShelf: Sendable, Equatable {
     var journal: String { directory + "/erasures.jsonl" }
     var media: String { directory + "/media" }
     private var records: String { directory + "/base" }
+    /// Pictures that were no longer there when a backup was made, by its name.
+    private var gone: String { directory + "/gone" }
 
     init(_ directory: String) {
         self.directory = directory
@@ -94,6 +96,23 @@ struct BackupShelf: Sendable, Equatable {
     /// Forgets that there is a backup, before it is removed.
     func strike(_ backup: Backup) throws {
         try FileManager.default.removeItem(at: record(of: backup.name))
+    }
+
+    /// Where the pictures lie that were gone when this backup was made.
+    func gone(at name: String) -> String { gone + "/" + name }
+
+    /// All directories with pictures that some moment may need.
+    var pictures: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: gone)) ?? []
+        return [media] + names.sorted().map { gone + "/" + $0 }
+    }
+
+    /// Removes pictures that were gone before this backup, which is the oldest, was made.
+    func forgetPictures(before oldest: Backup) throws {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: gone)) ?? []
+        for name in names where name <= oldest.name {
+            try FileManager.default.removeItem(atPath: gone(at: name))
+        }
     }
 
     private func record(of name: String) -> URL { URL(filePath: "\(records)/\(name).json") }

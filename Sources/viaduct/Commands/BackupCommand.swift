@@ -57,8 +57,9 @@ struct BackupCommand: ViaductCommand {
             lines.append("database   not here: who runs its server backs it up")
         }
         if settings.media.bucket == nil {
-            let count = try PictureCopy(source: settings.data.media, target: shelf.media).run()
-            lines.append("pictures   \(count) new in \(shelf.media)")
+            let copy = PictureCopy(source: settings.data.media, target: shelf.media)
+            let (new, old) = (try copy.run(), try copy.retire(to: shelf.gone(at: name)))
+            lines.append("pictures   \(new) new in \(shelf.media), \(old) gone")
         } else {
             lines.append("pictures   not here: they are in the bucket")
         }
@@ -104,6 +105,7 @@ struct BackupCommand: ViaductCommand {
                 try await deployment.cluster?.forget(
                     backup.name, before: next.name, in: shelf.directory)
             }
+            try shelf.forgetPictures(before: next)
             lines.append("removed    \(backup.name)")
         }
         return lines

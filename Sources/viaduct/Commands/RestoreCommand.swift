@@ -54,7 +54,9 @@ struct RestoreCommand: ViaductCommand {
             into: EmbeddedCluster.Settings(directory: target.cluster))
         await cluster.stop()
         Terminal.print("database   \(target.cluster), out of \(backup.name)")
-        let pictures = try PictureCopy(source: shelf.media, target: target.media).run()
+        let pictures = try shelf.pictures.reduce(0) { count, directory in
+            count + (try PictureCopy(source: directory, target: target.media).run())
+        }
         Terminal.print("pictures   \(pictures) in \(target.media)")
         try await finish(settings, tombstones)
         Terminal.print("Look at it, then: viaduct serve --data \(target.directory)")
