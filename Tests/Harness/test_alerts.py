@@ -77,7 +77,7 @@ def test_o1_prometheus_reads_the_metrics(scrape):
     assert len(samples) < 200, "two peers more make twenty more"
     for line in samples:
         for label in re.findall(r'(\w+)="', line):
-            assert label in {"route", "status", "outcome", "le", "peer", "version", "check", "level"}, line
+            assert label in {"route", "status", "outcome", "le", "peer", "version", "check", "level", "ration"}, line
 
 
 def test_o5_each_rule_is_about_a_number_that_there_is(scrape):
