@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(name: "Reports"),
+        .target(name: "Addresses"),
         .target(name: "Faults"),
         .target(name: "Postgres", dependencies: ["CLibPQ", "Faults"], swiftSettings: .inPlace),
         .target(name: "XML", dependencies: ["CLibXML2"]),
@@ -37,7 +38,8 @@ let package = Package(
             resources: [.embedInCode("Migrations")], swiftSettings: .inPlace),
         .target(name: "Federation", dependencies: ["Reports", .crypto]),
         .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
-        .target(name: "Outbound", dependencies: [.httpClient, .nio, .nioPosix, .nioSSL]),
+        .target(
+            name: "Outbound", dependencies: ["Addresses", .httpClient, .nio, .nioPosix, .nioSSL]),
         .target(
             name: "Relay",
             dependencies: [
@@ -46,8 +48,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "GeoReport", "Reports", "CaseStore", "Federation", "Media", "Faults", .hummingbird,
-                .nio, .nioHTTP1, .nioPosix, .lifecycle, .log,
+                "GeoReport", "Reports", "CaseStore", "Federation", "Media", "Addresses", "Faults",
+                .hummingbird, .nio, .nioHTTP1, .nioPosix, .lifecycle, .log,
             ], swiftSettings: .inPlace),
         .target(
             name: "Conformance", dependencies: ["GeoReport", "Reports"], path: "Specs/GeoReport",
@@ -60,7 +62,7 @@ let package = Package(
             name: "viaduct",
             dependencies: [
                 "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Open311", "Faults",
-                "Media",
+                "Media", "Addresses",
                 "Outbound", "Postgres", "Relay", "XML", "Conformance", .lifecycle, .signals, .log,
                 .arguments,
                 .configuration, .yams,
@@ -84,8 +86,10 @@ let package = Package(
             name: "Open311Tests",
             dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
+        .testTarget(name: "AddressesTests", dependencies: ["Addresses"]),
         .testTarget(
-            name: "OutboundTests", dependencies: ["Outbound", "LoopbackKit", .nio, .nioSSL]),
+            name: "OutboundTests",
+            dependencies: ["Outbound", "Addresses", "LoopbackKit", .nio, .nioSSL]),
         .testTarget(
             name: "RelayTests",
             dependencies: [
@@ -101,8 +105,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "GeoReport", "Reports", "CaseStore", "Federation", "Media", "Postgres",
-                "DatabaseKit", .crypto, .log, .lifecycle, .nio, .nioHTTP1, .nioPosix, .nioEmbedded,
+                "Gateway", "GeoReport", "Reports", "CaseStore", "Federation", "Media", "Addresses",
+                "Postgres", "DatabaseKit", .crypto, .log, .lifecycle, .nio, .nioHTTP1, .nioPosix,
+                .nioEmbedded,
             ]),
         .testTarget(
             name: "ConformanceTests",
@@ -113,7 +118,7 @@ let package = Package(
         .testTarget(
             name: "ViaductTests",
             dependencies: [
-                "viaduct", "CaseStore", "Outbound", "Federation", "GeoReport", "Reports",
+                "viaduct", "CaseStore", "Gateway", "Outbound", "Federation", "GeoReport", "Reports",
                 "Postgres",
                 "DatabaseKit",
                 .yams,

@@ -41,6 +41,11 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 NUMBERED, FIRST = min(20_000, COUNT // 4), 100_000
 """Reports whose ids are numbers, so that wrk and pgbench can both ask for any of them."""
 MEMORY = 64
+RATIONED = {"VIADUCT_LIMITS_RATES": "true"} | {
+    f"VIADUCT_LIMITS_{ration}": "1000000000/s"
+    for ration in ("REPORTS_OF_KEY", "LISTS_OF_KEY", "LISTS_OF_ADDRESS")
+}
+"""Callers are counted as they are in earnest, and never get to the end of what they may."""
 DIFFERENT = 5 * 86400
 """Different lists begin at any second of these; the last five days have some thousand reports."""
 
@@ -309,7 +314,7 @@ def main() -> None:
 def calls(at: str) -> None:
     """All that callers ask for; results.md begins with it."""
     with Cluster() as cluster, Instance(settings=ROOT / "Examples", VIADUCT_DATABASE_URL=cluster.socket_url,
-                                        VIADUCT_LOG_REQUESTS="false") as instance:  # fmt: skip
+                                        VIADUCT_LOG_REQUESTS="false", **RATIONED) as instance:  # fmt: skip
         say(f"Loading {COUNT:,} generated reports")
         loading = fill(instance, cluster)
         key = instance.key("bench")

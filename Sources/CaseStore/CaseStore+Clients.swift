@@ -22,25 +22,27 @@ extension CaseStore {
     package func create(
         key: Key, name: String, jurisdictions: Set<Jurisdiction.ID> = [],
         scopes: Set<Client.Scope> = [.report],
-        profile: Client.Profile = Client.Profile(), now: Date
+        profile: Client.Profile = Client.Profile(), holder: Client.Holder = .program, now: Date
     ) async throws(CaseStoreError) -> Client {
         guard let id = Client.ID(rawValue: key.clientID) else { throw .defect("client id") }
         let rows = try await query(
             """
             INSERT INTO client_key (
-                id, digest, name, jurisdictions, scopes, absent, success, dialects, created)
+                id, digest, name, jurisdictions, scopes, absent, success, dialects, shared,
+                created)
             VALUES (
                 \(id.rawValue), \(KeyDigest(of: key.secret).bytes), \(name),
                 \(jurisdictions.map(\.rawValue).sorted()), \(scopes.map(\.rawValue).sorted()),
                 \(profile.absent.rawValue), \(Int32(profile.created.rawValue)),
-                \(profile.dialects.map(\.rawValue).sorted()), \(now.wholeSeconds))
+                \(profile.dialects.map(\.rawValue).sorted()), \(holder == .everybody),
+                \(now.wholeSeconds))
             ON CONFLICT DO NOTHING
             RETURNING id
             """)
         guard !rows.isEmpty else { throw .taken }
         return Client(
             id: id, name: name, jurisdictions: jurisdictions, scopes: scopes, profile: profile,
-            created: now.wholeSeconds)
+            holder: holder, created: now.wholeSeconds)
     }
 
     /// All clients, revoked ones too, the oldest first: for operators.
@@ -82,7 +84,9 @@ extension CaseStore {
     }
 
     private static let clientColumns: SQL =
-        "id, digest, name, jurisdictions, scopes, absent, success, dialects, created, revoked"
+        """
+        id, digest, name, jurisdictions, scopes, absent, success, dialects, shared, created, revoked
+        """
 
     private func clients(
         in rows: Rows
@@ -110,9 +114,10 @@ extension CaseStore {
             Client.Profile.Dialect.init(rawValue:))
         let profile = Client.Profile(
             absent: absent, created: success, dialects: Set(dialects))
+        let holder: Client.Holder = try cells.next(Bool.self) ? .everybody : .program
         let client = Client(
             id: id, name: name, jurisdictions: Set(jurisdictions), scopes: Set(scopes),
-            profile: profile,
+            profile: profile, holder: holder,
             created: try cells.next(), revoked: try cells.next())
         return (digest, client)
     }

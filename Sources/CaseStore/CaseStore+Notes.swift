@@ -53,23 +53,26 @@ extension CaseStore {
         """
     }
 
-    /// What staff wrote for each other about one report, the oldest first.
+    /// What staff wrote for each other about one report, the oldest first; `nil` if there is no such
+    /// report here.
     package func internalNotes(
         of report: Report.ID, in jurisdiction: Jurisdiction.ID, stage: Stage
-    ) async throws(CaseStoreError) -> [InternalNote] {
+    ) async throws(CaseStoreError) -> [InternalNote]? {
         let rows = try await query(
             """
             SELECT note.id, note.recorded, note.description
-            FROM internal_note AS note JOIN report ON report.id = note.report
+            FROM report LEFT JOIN internal_note AS note ON note.report = report.id
             WHERE report.id = \(report.rawValue) AND jurisdiction = \(jurisdiction.rawValue)
                 AND stage = \(stage.rawValue)
             ORDER BY note.recorded, note.id
             """)
         return try await CaseStoreError.told { () throws(PostgresError) in
+            guard !rows.isEmpty else { return nil }
             var notes: [InternalNote] = []
             for row in rows {
                 var cells = row.cells
-                let id = try ReportRow.named(Update.ID.self, try cells.next(), column: 0)
+                guard let name = try cells.next(String?.self) else { continue }
+                let id = try ReportRow.named(Update.ID.self, name, column: 0)
                 notes.append(
                     try InternalNote(id: id, time: cells.next(), description: cells.next()))
             }

@@ -10,13 +10,14 @@ extension CaseStore {
         package var webhookAttempts = 0
         package var peerCalls = 0
         package var deliveries = 0
+        package var rations = 0
 
         package init() {}
     }
 
     /// Forgets idempotency keys whose time is over, tokens that resolved long ago, what clients
     /// brought on days that are over, webhooks' old tries, the calls of peers that are too old to
-    /// come again, and deliveries of updates that ended long ago.
+    /// come again, deliveries of updates that ended long ago, and whoever has all of his ration again.
     ///
     /// In small bites, so that no statement holds locks for long or outlives its time limit; any
     /// number of nodes may prune at once.
@@ -48,6 +49,12 @@ extension CaseStore {
         pruned.webhookAttempts = try await pruneAttempts(now: now)
         pruned.peerCalls = try await pruneCalls(now: now)
         pruned.deliveries = try await pruneDeliveries(now: now)
+        pruned.rations = try await repeated(
+            """
+            DELETE FROM ration WHERE bucket IN (
+                SELECT bucket FROM ration WHERE full_at <= now() LIMIT 1000 FOR UPDATE SKIP LOCKED
+            )
+            """)
         return pruned
     }
 

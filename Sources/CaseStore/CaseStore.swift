@@ -59,6 +59,7 @@ package struct CaseStore: Sendable {
             Migration(name: "m0008-standing", bytes: PackageResources.m0008_standing_sql),
             Migration(name: "m0009-notify", bytes: PackageResources.m0009_notify_sql),
             Migration(name: "m0010-erasure", bytes: PackageResources.m0010_erasure_sql),
+            Migration(name: "m0011-limits", bytes: PackageResources.m0011_limits_sql),
         ]
     }
 

@@ -71,7 +71,7 @@ struct Claim {
     /// Few numbers, that the planner can read (see `Search`); some more than are wanted, because not
     /// every lane that is looked at has something to claim.
     private static func limit(_ most: Int) -> SQL {
-        let enough = [8, 32, 128].first { $0 >= most } ?? 512
+        let enough = [2, 8, 24, 128].first { $0 >= most } ?? 512
         return SQL(verbatim: "LIMIT \(enough)")
     }
 

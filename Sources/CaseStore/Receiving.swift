@@ -13,6 +13,8 @@ struct Receiving: Sendable {
     let now: Date
     /// Whether it comes from the peer, or out of the quarantine once more.
     let occasion: Occasion
+    /// Whether it has a number of its own already, beside the report whose number it came under.
+    var isRenamed = false
 
     enum Occasion {
         case told, replayed
@@ -27,6 +29,9 @@ struct Receiving: Sendable {
                 \("viaduct inbox \(peer.name) \(item.ticket)"), 0))
             """)
         let held = try await held(in: transaction)
+        if let held, let other = renamed(beside: held) {
+            return try await other.take(in: transaction)
+        }
         let knowledge = try await knowledge(of: held, in: transaction)
         let arrival = try await judged(by: knowledge, in: transaction)
         try await act(on: arrival, held: held, in: transaction)
@@ -79,6 +84,9 @@ struct HeldReport: Sendable {
     let id: Report.ID
     let jurisdiction: Jurisdiction.ID
     let stage: Stage
+    let requested: Date
+    let description: String?
+    let place: Coordinate?
     let detail: Detail
     let statusNotes: String?
     let agency: String?
@@ -96,7 +104,8 @@ extension Receiving {
         guard !item.ticket.utf8.contains(0) else { return nil }
         let rows = try await transaction.query(
             """
-            SELECT report.id, report.jurisdiction, report.stage,
+            SELECT report.id, report.jurisdiction, report.stage, report.requested,
+                report.description, report.latitude, report.longitude,
                 coalesce(report.detail, upper(report.status)), report.status_notes, report.agency,
                 report.expected, report.handler, ticket.direction, ticket.seen_status,
                 ticket.seen_content, ticket.seen
@@ -109,11 +118,36 @@ extension Receiving {
             id: ReportRow.named(Report.ID.self, cells.next(), column: 0),
             jurisdiction: ReportRow.named(Jurisdiction.ID.self, cells.next(), column: 1),
             stage: Stage(rawValue: cells.next()) ?? .production,
+            requested: cells.next(), description: cells.next(), place: place(from: &cells),
             detail: Detail(rawValue: cells.next(String.self)) ?? .open,
             statusNotes: cells.next(), agency: cells.next(), expected: cells.next(),
             handler: cells.next(String?.self).flatMap(Peer.Name.init(rawValue:)),
             direction: cells.next(), seenStatus: cells.next(), seenContent: cells.next(),
             seen: cells.next())
+    }
+
+    private func place(from cells: inout Cells) throws(PostgresError) -> Coordinate? {
+        let (latitude, longitude) = try (cells.next(Double?.self), cells.next(Double?.self))
+        guard let latitude, let longitude else { return nil }
+        return Coordinate(latitude: latitude, longitude: longitude)
+    }
+
+    /// The same under a number of its own, if the peer has given one number to two reports (Cologne
+    /// does): the one that came first has it, and this one says another time, place and text.
+    private func renamed(beside held: HeldReport) -> Receiving? {
+        guard !isRenamed, held.direction == "in", case .report(let report) = item.incoming,
+            report.provenance == nil, report.requested.wholeSeconds != held.requested.wholeSeconds,
+            let text = report.description, let known = held.description,
+            Echo.text(text).content != Echo.text(known).content,
+            let place = report.place?.coordinate, let knownPlace = held.place,
+            place.distance(to: knownPlace) > 100
+        else { return nil }
+        let requested = report.requested.formatted(.iso8601)
+        var other = Receiving(
+            item: InboxItem(.report(report.named("\(report.id) \(requested)"))), peer: peer,
+            client: client, catalogue: catalogue, settings: settings, now: now, occasion: occasion)
+        other.isRenamed = true
+        return other
     }
 
     /// Remembers the state that the peer shows, unless it may still be ours on its way: then it is

@@ -10,7 +10,7 @@ package enum Incoming: Sendable, Equatable {
 /// A report as a peer shows it: a state, from which the collector finds what is new.
 package struct IncomingReport: Sendable, Equatable {
     /// The ticket's id.
-    package let id: String
+    package private(set) var id: String
     /// The peer's word for where it stands.
     package var status: String
     package var statusNotes: String?
@@ -56,6 +56,13 @@ package struct IncomingReport: Sendable, Equatable {
         self.updated = updated
         self.provenance = provenance
         self.visibility = visibility
+    }
+
+    /// The same under another id.
+    package func named(_ id: String) -> IncomingReport {
+        var other = self
+        other.id = id
+        return other
     }
 }
 

@@ -1,5 +1,6 @@
 import GeoReport
 import Reports
+import Synchronization
 
 /// A request with its address and parameters read, and the catalogue it is answered from.
 ///
@@ -12,6 +13,11 @@ final class Call: Sendable {
     let published: Published
     /// The jurisdiction of a base that has but one.
     let base: Jurisdiction?
+    /// Where the caller stands with the rations that the call draws on.
+    let remainders = Mutex<[Remainder]>([])
+
+    /// Whether something is told, and not only asked.
+    var isTelling: Bool { request.method == .post || request.method == .delete }
 
     init(
         _ request: EdgeRequest, _ route: Route, _ format: Format, _ published: Published

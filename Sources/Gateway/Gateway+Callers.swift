@@ -15,17 +15,21 @@ extension Gateway {
         return client
     }
 
-    /// The client whose key was sent, or 403.
+    /// The client whose key was sent, or 403; what it tells is taken of its rations.
     func client(_ call: Call) async throws(Fault) -> Client {
         guard let secret = try call.key() else {
             throw Fault(.forbidden, "api_key was not provided (required).")
         }
-        let client = try await asking { () async throws(CaseStoreError) in
-            try await keys.client(secret)
+        var client = keys.known(secret)
+        if client == nil {
+            client = try await stranger(secret, call)
+        } else {
+            try admit()
         }
         guard let client, client.revoked == nil else {
             throw Fault(.forbidden, "api_key is not valid here.")
         }
+        if call.isTelling { try await charge(call, client, .reports) }
         return client
     }
 

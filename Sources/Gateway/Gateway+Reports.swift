@@ -115,6 +115,8 @@ extension Gateway {
             clientAddress: call.request.address,
             acceptLanguage: call.request.fields.acceptLanguage,
             dialects: client.profile.dialects, digest: digest)
+        try await charge(
+            call, client, .photos, count: creation.pictures.count + creation.addresses.count)
         var draft = creation.draft
         draft.pictures = try await take(creation.pictures, from: client.id, now: time)
         draft.addresses = creation.addresses

@@ -35,6 +35,8 @@ extension Gateway {
         let message = try await message(call, by: client, in: jurisdiction, now: time)
         let creation = try Calls.update(
             call.parameters, in: jurisdiction, stage: call.route.base.stage, for: client, now: time)
+        try await charge(
+            call, client, .photos, count: creation.pictures.count + creation.addresses.count)
         var draft = creation.draft
         draft.pictures = try await take(creation.pictures, from: client.id, now: time)
         draft.addresses = creation.addresses
@@ -71,12 +73,12 @@ extension Gateway {
     func internalNotes(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
         let jurisdiction = try call.jurisdiction()
         _ = try await client(call, mayDo: .staff, in: jurisdiction)
-        let id = Report.ID(rawValue: text)
+        guard let id = Report.ID(rawValue: text) else { throw Self.unknownReport }
         let notes = try await asking { () async throws(CaseStoreError) in
-            guard let id else { return [InternalNote]() }
-            return try await store.internalNotes(
+            try await store.internalNotes(
                 of: id, in: jurisdiction.id, stage: call.route.base.stage)
         }
+        guard let notes else { throw Self.unknownReport }
         return EdgeResponse(
             status: 200,
             headers: [

@@ -39,6 +39,11 @@ package final class Gateway: Sendable {
         /// are none.
         package var media: String?
         package var limits = Edge.Limits()
+        /// The proxies in front of us.
+        package var proxies = TrustedProxies()
+        package var caps = Caps()
+        /// What callers have of their rations; `nil`: nothing is rationed.
+        package var rationing: Rationing?
         /// Requests answered at the same time, above which the case store is not asked (2.2).
         package var mostInFlight = 256
         package var errorCodes = ErrorCodes.plain
@@ -100,7 +105,7 @@ package final class Gateway: Sendable {
         metrics.inFlight.add(-1)
         seal(&response, id: id)
         response.omitsBody = request.method == .head
-        note(name, response, id: id, took: start.duration(to: .now))
+        note(name, response, id: id, took: start.duration(to: .now), from: request.address)
         return response
     }
 
@@ -109,13 +114,16 @@ package final class Gateway: Sendable {
         let id = requestIDs.next()
         var response = failure(refusal.fault, as: refusal.format)
         seal(&response, id: id)
-        note(.refused, response, id: id, took: .zero)
+        note(.refused, response, id: id, took: .zero, from: "")
         return response
     }
 
     /// The gateway as what stands behind a listener.
     package var site: Site {
-        Site(limits: settings.limits, respond: respond, refuse: refuse)
+        Site(
+            limits: settings.limits, proxies: settings.proxies, caps: settings.caps,
+            respond: respond, refuse: refuse, turnedAway: { [metrics] in metrics.turnedAway.add(1) }
+        )
     }
 
     private func answer(
@@ -173,11 +181,23 @@ package final class Gateway: Sendable {
             throw Fault(.notAcceptable, "Accept names neither text/xml nor application/json.")
         }
         let call = try Call(request, route, format, publication.now)
-        return switch request.method {
-        case .post: try await write(call)
-        case .delete: try await delete(call)
-        default: try await read(call)
+        var response: EdgeResponse
+        do throws(Fault) {
+            response =
+                switch request.method {
+                case .post: try await write(call)
+                case .delete: try await delete(call)
+                default: try await read(call)
+                }
+        } catch {
+            let fields = call.remainders.withLock { $0.fields }
+            if fields.isEmpty || error.kind == .failed { throw error }
+            response = failure(error, as: format)
         }
+        if settings.rationing != nil {
+            response.headers += call.remainders.withLock { $0.fields }
+        }
+        return response
     }
 
     private func delete(_ call: Call) async throws(Fault) -> EdgeResponse {
@@ -209,6 +229,7 @@ package final class Gateway: Sendable {
     }
 
     private func read(_ call: Call) async throws(Fault) -> EdgeResponse {
+        if call.route.resource.isList { try await charge(call, reader(call), .lists) }
         var response =
             switch call.route.resource {
             case .discovery: try discovery(call)
@@ -248,7 +269,8 @@ package final class Gateway: Sendable {
 
     /// What pages of another origin may read beside the body.
     private static let exposed =
-        "ETag, Idempotent-Replayed, Link, Retry-After, X-Request-Id, X-Total-Count"
+        "ETag, Idempotent-Replayed, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, "
+        + "X-Total-Count"
 
     /// What every answer carries.
     private func seal(_ response: inout EdgeResponse, id: String) {
@@ -259,18 +281,20 @@ package final class Gateway: Sendable {
     }
 
     private func note(
-        _ name: Metrics.Name, _ response: EdgeResponse, id: String, took: Duration
+        _ name: Metrics.Name, _ response: EdgeResponse, id: String, took: Duration,
+        from address: String
     ) {
         metrics.count(name, status: response.status, took: took)
         guard settings.requestLog == .written else { return }
-        logger.info(
-            "request",
-            metadata: [
-                "route": .string(name.rawValue), "status": .stringConvertible(response.status),
-                "microseconds": .stringConvertible(took.microseconds),
-                "bytes": .stringConvertible(response.omitsBody ? 0 : response.length ?? 0),
-                "request": .string(id),
-            ])
+        var metadata: Logger.Metadata = [
+            "route": .string(name.rawValue), "status": .stringConvertible(response.status),
+            "microseconds": .stringConvertible(took.microseconds),
+            "bytes": .stringConvertible(response.omitsBody ? 0 : response.length ?? 0),
+            "request": .string(id),
+        ]
+        // Only of whom there was too much, and never the whole address (P9).
+        if response.status == 429 { metadata["from"] = .string(Self.blurred(address)) }
+        logger.info("request", metadata: metadata)
     }
 }
 

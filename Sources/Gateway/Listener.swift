@@ -25,10 +25,15 @@ package struct Listener: Service {
         }
     }
 
+    /// Half of the processors serve connections: the database and whoever talks with it need the
+    /// others, and loops that take turns on a processor wake each other up instead (decision 0011).
+    private static let loops = MultiThreadedEventLoopGroup(
+        numberOfThreads: max(1, System.coreCount / 2))
+
     /// `started` is told the port once connections are taken.
     package init(
         _ site: Site, at address: Address, patience: Patience = Patience(),
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, logger: Logger,
+        group: any EventLoopGroup = Listener.loops, logger: Logger,
         started: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         self.site = site
@@ -44,7 +49,7 @@ package struct Listener: Service {
         let server = HTTPConnections(site: site, patience: patience).server(
             configuration: ServerConfiguration(
                 address: .hostname(address.host, port: address.port), backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(2048)),
+                availableConnectionsDelegate: MaximumAvailableConnections(site.caps.connections)),
             onServerRunning: { [started] channel in
                 await started(channel.localAddress?.port ?? 0)
             }, eventLoopGroup: group, logger: logger)

@@ -57,6 +57,14 @@ package struct Route: Sendable, Equatable {
             }
         }
 
+        /// Whether it is a list, which costs more to make than one thing.
+        var isList: Bool {
+            switch self {
+            case .requests, .updates, .candidates, .changes: true
+            default: false
+            }
+        }
+
         /// The formats it can be asked for in by `Accept`.
         var formats: [Format] {
             switch self {

@@ -1,3 +1,5 @@
+import Addresses
+
 /// Where an outgoing request goes: an address of the web, read by one strict grammar.
 ///
 /// No other parser decides where we connect to: what they read differently is refused (block H).

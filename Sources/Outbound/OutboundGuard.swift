@@ -1,3 +1,5 @@
+import Addresses
+
 /// Who may be called: judges an address before anything is asked, and the machines it means before
 /// anything is sent (M1).
 package struct OutboundGuard: Sendable {

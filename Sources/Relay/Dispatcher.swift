@@ -77,11 +77,15 @@ package struct Dispatcher: Sendable {
         return end
     }
 
+    /// How many deliveries one claim takes at most: claims of one peer wait for each other, and long
+    /// ones hold up the other relays.
+    private static let mostPerClaim = 16
+
     /// Claims for one peer whenever there is room and a reason, and never waits for a delivery.
     private func serve(_ traffic: Traffic) async {
         await withDiscardingTaskGroup { group in
             for await _ in traffic.calls {
-                while case let room = traffic.room, room > 0 {
+                while case let room = min(traffic.room, Self.mostPerClaim), room > 0 {
                     let holds = await claim(room, for: traffic)
                     for hold in holds {
                         group.addTask {

@@ -22,10 +22,16 @@ final class Traffic: Sendable {
         (calls, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// How many of the peer's places one relay takes at most, whatever the peer allows to all: one
+    /// that dies or stands still keeps no more from the others.
+    private static let breadth = 32
+
+    private var breadth: Int { min(line.peer.pace.concurrency, Self.breadth) }
+
     /// How many more may be claimed.
     var room: Int {
         state.withLock { state in
-            state.isClosed ? 0 : max(0, line.peer.pace.concurrency - state.holds.count)
+            state.isClosed ? 0 : max(0, breadth - state.holds.count)
         }
     }
 
@@ -45,9 +51,15 @@ final class Traffic: Sendable {
     }
 
     /// Ends a delivery: there is room for another, and perhaps one of the same report.
+    ///
+    /// A claim costs almost as much for one as for many, so that a quarter of the places is worth one;
+    /// of less the next look at the outbox makes use.
     func end(_ hold: Hold) {
-        state.withLock { $0.holds[ObjectIdentifier(hold)] = nil }
-        wake()
+        let isWorthAClaim = state.withLock { state in
+            state.holds[ObjectIdentifier(hold)] = nil
+            return (breadth - state.holds.count) * 4 >= breadth
+        }
+        if isWorthAClaim { wake() }
     }
 
     /// Notes that the peer has taken something.

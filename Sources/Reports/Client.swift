@@ -10,19 +10,21 @@ package struct Client: Sendable, Equatable {
     /// What it may do there.
     package let scopes: Set<Scope>
     package let profile: Profile
+    package let holder: Holder
     package let created: Date
     package let revoked: Date?
 
     package init(
         id: ID, name: String, jurisdictions: Set<Jurisdiction.ID> = [],
-        scopes: Set<Scope> = [.report], profile: Profile = Profile(), created: Date,
-        revoked: Date? = nil
+        scopes: Set<Scope> = [.report], profile: Profile = Profile(), holder: Holder = .program,
+        created: Date, revoked: Date? = nil
     ) {
         self.id = id
         self.name = name
         self.jurisdictions = jurisdictions
         self.scopes = scopes
         self.profile = profile
+        self.holder = holder
         self.created = created
         self.revoked = revoked
     }
@@ -31,6 +33,14 @@ package struct Client: Sendable, Equatable {
     package func may(_ scope: Scope, in jurisdiction: Jurisdiction.ID) -> Bool {
         revoked == nil && scopes.contains(scope)
             && (jurisdictions.isEmpty || jurisdictions.contains(jurisdiction))
+    }
+
+    /// In whose hands the key is.
+    package enum Holder: Sendable {
+        /// One program of an operator's own, such as the server of a city's app.
+        case program
+        /// Everybody who has an app that carries it: then addresses are counted as well (A10).
+        case everybody
     }
 
     /// What a client may do; none includes another.

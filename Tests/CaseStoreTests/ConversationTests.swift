@@ -305,8 +305,7 @@ extension CaseStoreTests {
                         ])
                 #expect(
                     try await store.internalNotes(
-                        of: report, in: Sample.mitrovica.id, stage: .production
-                    ).isEmpty)
+                        of: report, in: Sample.mitrovica.id, stage: .production) == nil)
                 #expect(
                     try await pool.number("SELECT count(*) FROM event WHERE kind = 'noted'") == 1)
             }

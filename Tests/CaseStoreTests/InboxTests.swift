@@ -127,6 +127,33 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `a number that a peer gives to two reports is two of ours, again and again`()
+            async throws
+        {
+            try await InboxWorld.with { world in
+                let first = Sample.told("T1", text: "A loose slab")
+                var second = Sample.told(
+                    "T1", text: "An old bicycle", place: Sample.place(Sample.coordinate(42.6, 23.2))
+                )
+                second.requested += 21
+                #expect(try await world.tell([.report(first), .report(second)]).taken == 2)
+                #expect(try await world.tell([.report(second), .report(first)]).passed == 2)
+                #expect(try await world.pool.number("SELECT count(*) FROM report") == 2)
+                #expect(try await world.ours().description == "A loose slab")
+                // Each goes on by itself.
+                second.status = "fixed"
+                #expect(
+                    try await world.tell([.report(second), .report(first)], at: 200).applied == 1)
+                #expect(try await world.ours().status == .open)
+                // What was only corrected, or moved a little, is the same one.
+                var corrected = first
+                corrected.description = "A loose slab by the school"
+                corrected.requested += 3600
+                try await world.tell([.report(corrected)], at: 300)
+                #expect(try await world.pool.number("SELECT count(*) FROM report") == 2)
+            }
+        }
+
         @Test func `a peer's report becomes ours, once`() async throws {
             try await InboxWorld.with { world in
                 let item = Incoming.report(Sample.told("T1", "in_progress", notes: "We look"))

@@ -31,7 +31,7 @@ extension InboxWorld {
     func notes(of report: Report.ID) async throws -> [String] {
         try await store.internalNotes(
             of: report, in: Sample.sofia.id, stage: .production
-        ).map(\.description)
+        )?.map(\.description) ?? []
     }
 
     func updates() async throws -> Int {

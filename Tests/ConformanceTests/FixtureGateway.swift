@@ -93,9 +93,14 @@ struct FixtureGateway: Sendable {
     /// Judges a vector against this gateway, or one in the state that it is about.
     func judge(_ vector: Vector, answers: Answers = Answers()) async -> [Finding] {
         clock.reset()
-        let isGone = vector.given == ["database-gone"]
-        let gateway = isGone ? withoutDatabase : gateway
-        if isGone { await knowKeys(gateway) }
+        let gateway: Gateway
+        switch vector.given {
+        case ["database-gone"]:
+            gateway = withoutDatabase
+            await knowKeys(gateway)
+        case ["one-report-an-hour"]: gateway = rationed
+        default: gateway = self.gateway
+        }
         let verifier = Verifier(
             target: .fixture(root: Self.root, key: keys.plain, otherKeys: keys.others),
             transport: { request in
@@ -103,8 +108,8 @@ struct FixtureGateway: Sendable {
                 answers.keep(response)
                 return response
             },
-            writes: .allowed, place: .process, acts: acts, conditions: ["database-gone"],
-            now: { clock.now })
+            writes: .allowed, place: .process, acts: acts,
+            conditions: ["database-gone", "one-report-an-hour"], now: { clock.now })
         return await verifier.judge(vector)
     }
 
@@ -121,6 +126,17 @@ struct FixtureGateway: Sendable {
                 one: { secret async throws(CaseStoreError) in try await store.client(of: secret) }))
         return Gateway(
             settings: gateway.settings, publication: publication, store: gone, keys: keys,
+            logger: gateway.logger, now: gateway.now, digest: gateway.digest)
+    }
+
+    /// The same gateway, which takes one report an hour of a client.
+    private var rationed: Gateway {
+        var settings = gateway.settings
+        settings.rationing = Rationing(
+            [.reportsOfKey: Rate(1, in: .hour)],
+            clock: { [clock] in clock.now.timeIntervalSinceReferenceDate })
+        return Gateway(
+            settings: settings, publication: publication, store: store, keys: gateway.keys,
             logger: gateway.logger, now: gateway.now, digest: gateway.digest)
     }
 

@@ -13,8 +13,9 @@ private final class Line {
     private(set) var exchanges: [Exchange] = []
     private(set) var isOver = false
 
-    init(memory: BodyMemory = BodyMemory()) throws {
+    init(memory: BodyMemory = BodyMemory(), caps: Caps = Caps()) throws {
         let site = Site(
+            caps: caps,
             respond: { _ in EdgeResponse(status: 200) },
             refuse: { EdgeResponse(status: $0.fault.status) })
         let meter = ByteMeter()
@@ -175,6 +176,23 @@ private final class Plug: ChannelOutboundHandler {
         for _ in 0..<100 { line.answer() }
         #expect(!line.channel.isActive)
         #expect(try line.said.split(separator: "Connection: close").count == 2)
+    }
+
+    @Test func `a connection ends behind its last request`() throws {
+        var caps = Caps()
+        caps.requests = 3
+        let line = try Line(caps: caps)
+        for _ in 0..<2 {
+            try line.hear(Self.get)
+            line.answer()
+            let said = try line.said
+            #expect(said.hasPrefix("HTTP/1.1 200") && !said.contains("Connection: close"))
+        }
+        try line.hear(Self.get + Self.get)
+        #expect(line.exchanges.count == 1)
+        line.answer()
+        #expect(try line.said.contains("Connection: close"))
+        #expect(!line.channel.isActive)
     }
 
     @Test func `leave to go on waits for the answers before it`() throws {

@@ -62,7 +62,7 @@ import Testing
             let sofia = try #require(Jurisdiction.ID(rawValue: "sofia.example"))
             let notes = try await peers.fixture.store.internalNotes(
                 of: id, in: sofia, stage: .production)
-            #expect(notes.map(\.description) == ["parks: CLOSED"])
+            #expect(notes?.map(\.description) == ["parks: CLOSED"])
             let list = await peers.roads.read(
                 "/servicerequestupdates.json?extensions=true&start_date=2026-01-01T00:00:00Z")
             #expect(list.member("description") == "Seen")

@@ -1,6 +1,6 @@
 """Bad inputs, block A: HTTP framing over a raw socket (reliability.md 11 and goal H2).
 
-Rows 44 and 45, the slow ones, are not here.
+Rows 44 and 45, the slow ones, are in test_slow.
 """
 
 import random

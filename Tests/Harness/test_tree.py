@@ -19,9 +19,10 @@ MAY_IMPORT = {
     "GeoReport": {"Reports", "XML"},
     "CaseStore": {"Reports", "Federation", "Postgres", "Faults"},
     "Federation": {"Reports"},
-    "Outbound": set(),
+    "Addresses": set(),
+    "Outbound": {"Addresses"},
     "Relay": {"Federation", "Reports", "CaseStore", "Outbound", "Media", "Faults"},
-    "Gateway": {"GeoReport", "Reports", "CaseStore", "Federation", "Faults"},
+    "Gateway": {"GeoReport", "Reports", "CaseStore", "Federation", "Addresses", "Faults"},
     "Conformance": {"GeoReport", "Reports"},
 }
 # What ships per kind of peer sees neither the case store nor the way out.

@@ -1,3 +1,4 @@
+import Addresses
 import LoopbackKit
 import Synchronization
 

@@ -65,6 +65,24 @@ import Testing
         #expect(world.state.withLock { $0.clashes } == 0)
     }
 
+    @Test(arguments: [(1, 32), (2, 64)])
+    func `one relay leaves places for another at a peer that takes many`(
+        relays: Int, places: Int
+    ) async throws {
+        let world = PeerWorld()
+        for number in 1...100 { try world.add(number, report: number, to: "a") }
+        let line = try world.line("a", concurrency: 64) { [ticket] _, _, _ in
+            // Until no more come, or a little after.
+            for _ in 0..<2000 where world.state.withLock({ $0.widest["a"] ?? 0 }) < 64 {
+                await Task.yield()
+            }
+            return .success(ticket)
+        }
+        try await world.run([line], relays: relays) { $0.open == 0 }
+        #expect(world.accepted("a").count == 100)
+        #expect(world.state.withLock { $0.widest["a"] ?? 0 } == places)
+    }
+
     @Test func `what a dead relay held is looked for by another one`() async throws {
         let world = PeerWorld()
         for number in 1...20 { try world.add(number, report: number, to: "a") }

@@ -1,4 +1,5 @@
 import Foundation
+import Gateway
 import Testing
 
 @testable import viaduct
@@ -27,6 +28,14 @@ import Testing
         (
             "contact: a\nlimits:\n  head_time: 10",
             "f:3: limits.head_time: needs a time with its unit, such as 120s, 5m, 2h or 30d"
+        ),
+        (
+            "contact: a\nlimits:\n  reports_of_key: 20 an hour",
+            "f:3: limits.reports_of_key: needs a number and its time, such as 20/h, 600/m, 10/s or off"
+        ),
+        (
+            "contact: a\nhttp:\n  trusted_proxies: 10.0.0.1/8, proxy.example",
+            "f:3: http.trusted_proxies: needs networks or addresses such as 10.1.0.0/16, 2001:db8::1"
         ),
         (
             "contact: a\ncontact: b",
@@ -87,6 +96,28 @@ import Testing
         #expect(try await read(space.path("f")).data.keepDeliveries == time)
         let other = try await read(space.path("f"), ["VIADUCT_DATA_KEEP_DELIVERIES": "1d"])
         #expect(other.data.keepDeliveries == .seconds(86_400))
+    }
+
+    @Test func `rates and proxies are read, and off is no rate`() async throws {
+        let space = try Workspace([
+            "f": """
+            contact: a
+            limits:
+              reports_of_address: 60/h
+              lists_of_key: off
+            http:
+              trusted_proxies: 10.0.0.0/8, 2001:db8::1
+            """, "jurisdictions/.keep": "",
+        ])
+        let settings = try await read(
+            space.path("f"),
+            ["VIADUCT_LIMITS_WRONG_KEYS": "5/m", "VIADUCT_LIMITS_CONNECTIONS": "99"])
+        #expect(settings.limits.rates[.reportsOfAddress] == Rate(60, in: .hour))
+        #expect(settings.limits.rates[.listsOfKey] == nil)
+        #expect(settings.limits.rates[.wrongKeys] == Rate(5, in: .minute))
+        #expect(settings.limits.rates[.reportsOfKey] == Rate(3600, in: .hour))
+        #expect(settings.limits.connections == 99)
+        #expect(settings.http.trustedProxies == ["10.0.0.0/8", "2001:db8::1"])
     }
 
     @Test func `a wrong variable is told by its name`() async throws {

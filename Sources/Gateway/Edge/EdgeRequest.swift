@@ -8,7 +8,7 @@ package struct EdgeRequest: Sendable {
     package let query: String?
     package let fields: Fields
     package let body: [UInt8]
-    /// The address of whoever is connected; empty if there is no socket.
+    /// Who asks: whoever is connected, or whom a trusted proxy names; empty if there is no socket.
     package let address: String
 
     package init(
@@ -48,6 +48,8 @@ package struct Fields: Sendable, Equatable {
     package var idempotencyKey: String?
     package var ifNoneMatch: String?
     package var requestID: String?
+    package var forwarded: String?
+    package var forwardedFor: String?
     package var forwardedProtocol: String?
     package var trailer: String?
     package var transferEncoding: String?

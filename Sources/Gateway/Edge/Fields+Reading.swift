@@ -61,6 +61,8 @@ extension Fields {
             Place(name: "X-Request-Id", path: \.requestID, isList: true),
             Place(name: "Trailer", path: \.trailer, isList: true),
             Place(name: "Transfer-Encoding", path: \.transferEncoding),
+            Place(name: "Forwarded", path: \.forwarded, isList: true),
+            Place(name: "X-Forwarded-For", path: \.forwardedFor, isList: true),
             Place(name: "X-Forwarded-Proto", path: \.forwardedProtocol, isList: true),
             Place(name: "Upgrade", path: \.upgrade, isList: true),
             Place(name: "Viaduct-Origin", path: \.viaductOrigin),

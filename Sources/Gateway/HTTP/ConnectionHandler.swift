@@ -28,6 +28,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// What the bodies of this connection have taken of the memory for long ones.
     private var held = 0
     private var queued = 0
+    /// Requests since the connection began.
+    private var taken = 0
     private var owesContinue = false
     /// Nothing more is taken from this connection.
     private var isIgnoring = false
@@ -146,8 +148,12 @@ final class ConnectionHandler: ChannelInboundHandler {
             return refuse(
                 Fault(.malformed, "Fields behind the body are not taken."), target: admission.path)
         }
-        let request = admission.request(body: body, address: address)
-        let isLast = admission.connection == .closes || queued + 1 >= Self.mostQueued
+        let request = admission.request(
+            body: body, address: site.proxies.client(of: address, admission.fields))
+        taken += 1
+        let isLast =
+            admission.connection == .closes || queued + 1 >= Self.mostQueued
+            || taken >= site.caps.requests
         self.admission = nil
         owesContinue = false
         body = []

@@ -56,17 +56,26 @@ package struct Refusal: Sendable {
 /// What stands behind a listener.
 package struct Site: Sendable {
     package let limits: Edge.Limits
+    package let proxies: TrustedProxies
+    package let caps: Caps
     package let respond: @Sendable (EdgeRequest) async -> EdgeResponse
     package let refuse: @Sendable (Refusal) -> EdgeResponse
+    /// Told of each connection that is closed at once.
+    package let turnedAway: @Sendable () -> Void
 
     package init(
-        limits: Edge.Limits = Edge.Limits(),
+        limits: Edge.Limits = Edge.Limits(), proxies: TrustedProxies = TrustedProxies(),
+        caps: Caps = Caps(),
         respond: @escaping @Sendable (EdgeRequest) async -> EdgeResponse,
-        refuse: @escaping @Sendable (Refusal) -> EdgeResponse
+        refuse: @escaping @Sendable (Refusal) -> EdgeResponse,
+        turnedAway: @escaping @Sendable () -> Void = {}
     ) {
         self.limits = limits
+        self.proxies = proxies
+        self.caps = caps
         self.respond = respond
         self.refuse = refuse
+        self.turnedAway = turnedAway
     }
 }
 

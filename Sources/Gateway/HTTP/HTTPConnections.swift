@@ -10,10 +10,12 @@ struct HTTPConnections: ServerChildChannel {
     let site: Site
     let patience: Patience
     private let memory = BodyMemory()
+    private let crowd: Crowd
 
     init(site: Site, patience: Patience) {
         self.site = site
         self.patience = patience
+        crowd = Crowd(most: site.caps.ofAddress, proxies: site.proxies)
     }
 
     /// A connection and the turns it takes.
@@ -33,6 +35,16 @@ struct HTTPConnections: ServerChildChannel {
                 guard let exchange else { return inbox.finish() }
                 inbox.yield(exchange)
             }
+            let place = crowd.enter(channel.remoteAddress)
+            guard place != .full else {
+                // A failure here would end the server; without a turn the connection is closed.
+                site.turnedAway()
+                inbox.finish()
+                return Value(
+                    channel: channel, exchanges: exchanges,
+                    handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+            }
+            channel.closeFuture.whenComplete { [crowd] _ in crowd.leave(place) }
             let decoder = HTTPRequestDecoder(
                 leftOverBytesStrategy: .dropBytes, limitConfiguration: decoderLimits)
             try channel.pipeline.syncOperations.addHandlers([

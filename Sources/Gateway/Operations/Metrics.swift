@@ -11,6 +11,11 @@ package final class Metrics: Sendable {
     package let inFlight = Number()
     /// Who waits for a change.
     package let waiting = Number()
+    /// What was refused because there was too much of it.
+    let limited = Dictionary(
+        uniqueKeysWithValues: Ration.allCases.map { ($0, Number()) })
+    /// Connections that were closed at once because there were too many from one address.
+    package let turnedAway = Number()
     private let requests: [Name: [Number]]
     private let latency: [Number]
     private let latencySum = Number()
@@ -93,6 +98,15 @@ package final class Metrics: Sendable {
         ] {
             text.add(number.value, [("outcome", outcome)])
         }
+        text.begin(
+            "viaduct_limited_total", "counter", "Calls refused for too many of their kind.")
+        for ration in Ration.allCases {
+            text.add(limited[ration]?.value ?? 0, [("ration", ration.rawValue)])
+        }
+        text.begin(
+            "viaduct_connections_turned_away_total", "counter",
+            "Connections closed at once because there were too many from one address.")
+        text.add(turnedAway.value)
         addLatency(to: &text)
         return text.text
     }

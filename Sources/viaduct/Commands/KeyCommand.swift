@@ -41,6 +41,12 @@ struct KeyCreateCommand: ViaductCommand {
     var profile: [Manner] = []
     @Option(help: "The status of a successful POST: 200 or 201.")
     var createdStatus: Client.Profile.Created = .ok
+    @Flag(
+        help: """
+            The key goes into an app, where everybody can find it: its reports and photos are limited \
+            for each address as well.
+            """)
+    var shared = false
 
     func perform() async throws {
         let settings = try await options.read()
@@ -50,7 +56,8 @@ struct KeyCreateCommand: ViaductCommand {
         let key = try await Deployment.with(settings) { deployment in
             try await deployment.store.migrate()
             return try await deployment.store.key(
-                named: name, for: Set(ids), scopes: scopes, profile: profile, now: Date())
+                named: name, for: Set(ids), scopes: scopes, profile: profile,
+                holder: shared ? .everybody : .program, now: Date())
         }
         Terminal.note("The key of \(name); it is shown only now:")
         Terminal.print(key.secret)
@@ -61,7 +68,8 @@ extension CaseStore {
     /// Makes a fresh key; in the unlikely case that its first characters are taken, another one.
     func key(
         named name: String, for jurisdictions: Set<Jurisdiction.ID>,
-        scopes: Set<Client.Scope> = [.report], profile: Client.Profile, now: Date
+        scopes: Set<Client.Scope> = [.report], profile: Client.Profile,
+        holder: Client.Holder = .program, now: Date
     ) async throws(CaseStoreError) -> Key {
         var source = SystemRandomNumberGenerator()
         for _ in 0..<10 {
@@ -69,7 +77,7 @@ extension CaseStore {
             do throws(CaseStoreError) {
                 _ = try await create(
                     key: key, name: name, jurisdictions: jurisdictions, scopes: scopes,
-                    profile: profile, now: now)
+                    profile: profile, holder: holder, now: now)
                 return key
             } catch {
                 guard case .taken = error else { throw error }
@@ -107,7 +115,8 @@ struct KeyListCommand: ViaductCommand {
                 client.jurisdictions.isEmpty
                     ? "everywhere"
                     : client.jurisdictions.map(\.rawValue).sorted().joined(separator: ","),
-                client.profile.words.joined(separator: ","), client.name,
+                (client.profile.words + (client.holder == .everybody ? ["shared"] : []))
+                    .joined(separator: ","), client.name,
             ]
         }
         return Terminal.table(head, rows)

@@ -1,3 +1,4 @@
+import Addresses
 import ArgumentParser
 import CaseStore
 import Crypto
@@ -72,6 +73,12 @@ struct ServeCommand: ViaductCommand {
         for warning in health.warnings {
             logger.warning("database settings", metadata: ["warning": .string(warning)])
         }
+        let http = deployment.settings.http
+        if http.publicURL.hasPrefix("https://"), http.trustedProxies.isEmpty {
+            logger.warning(
+                "no proxy is trusted, so that all who come through one count as one caller",
+                metadata: ["setting": "http.trusted_proxies"])
+        }
         guard health.refusals.isEmpty else {
             throw CommandError(.settings, health.refusals.joined(separator: "\n"))
         }
@@ -86,6 +93,7 @@ private struct Serving {
     private let logger: Logger
     private let gateway: Gateway
     private let keys: KeyRing
+    private let rationing: Rationing?
     private let pulse: Pulse
     private let peers: PeerPulse
     private let admin: Admin
@@ -120,7 +128,15 @@ private struct Serving {
         site.peers = PeerCalls(
             settings.peers.peering, secrets: settings.peers.links.mapValues(\.signingSecrets))
         site.limits = Edge.Limits(settings.limits)
+        site.proxies = TrustedProxies(settings.http.trustedProxies.compactMap(IPNetwork.init))
         site.mostInFlight = settings.limits.inFlight
+        site.caps = Caps(settings.limits)
+        if settings.limits.isRationed {
+            rationing = Rationing(settings.limits.rates, store: store)
+        } else {
+            rationing = nil
+        }
+        site.rationing = rationing
         let publication = Publication(
             settings.catalogue.catalogue, changesets: changesets, digest: digest)
         reload = Reload(
@@ -153,6 +169,7 @@ private struct Serving {
             },
             Loop { [deployment, logger] in await Self.prune(deployment.store, logger) },
         ]
+        if let rationing { services.append(Loop { await rationing.run() }) }
         if let cluster = deployment.cluster { services.append(Loop { await cluster.watch() }) }
         // Told to end at the same time: each of them may take ten seconds for what is under way.
         let work: [any ServiceLifecycle.Service] =
@@ -213,7 +230,17 @@ extension Patience {
         head = settings.headTime
         first = settings.headTime
         idle = settings.idleTime
+        stall = settings.stallTime
         bodyAtMost = settings.bodyTime
+    }
+}
+
+extension Caps {
+    fileprivate init(_ settings: LimitSettings) {
+        self.init()
+        connections = settings.connections
+        ofAddress = settings.connectionsOfAddress
+        requests = settings.requestsOfConnection
     }
 }
 

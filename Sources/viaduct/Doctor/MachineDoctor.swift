@@ -39,13 +39,13 @@ struct MachineDoctor {
     func examineLimits(_ chart: inout Chart) {
         let limits = ProcessLimits()
         let wanted =
-            2 * settings.limits.inFlight + settings.database.connections
+            settings.limits.connections + settings.database.connections
             + settings.database.transactions + 128
         if let files = limits.openFiles, files < wanted {
             chart.add(
                 Complaint(
                     .openFiles, .warning,
-                    "\(files) files may be open, and limits.in_flight needs \(wanted)",
+                    "\(files) files may be open, and limits.connections needs \(wanted)",
                     advice: "raise LimitNOFILE of the unit, or ulimit -n"))
         }
         if let core = limits.coreSize, core > 0 {

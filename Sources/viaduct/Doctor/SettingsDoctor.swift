@@ -1,3 +1,4 @@
+import Addresses
 import Federation
 import Foundation
 import Outbound

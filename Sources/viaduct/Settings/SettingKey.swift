@@ -1,5 +1,7 @@
+import Addresses
 import Federation
 import Foundation
+import Gateway
 import Outbound
 
 /// One key of `viaduct.yaml`: where it stands and what may be written there.
@@ -18,6 +20,8 @@ struct SettingKey {
         /// A text that must not be seen; also as `…_file`, the path of a file that holds it.
         case secret
         case duration(upTo: Duration)
+        /// So much in so much time, or `off`.
+        case rate
         /// Several values with commas between them.
         case list(Member)
         /// What a system is called in paths.
@@ -29,11 +33,14 @@ struct SettingKey {
         /// A network with the length of its prefix, an address, or a host.
         case network
         case port
+        /// A network or an address.
+        case addresses
 
         /// What to write instead.
         var advice: String {
             switch self {
             case .network: "needs networks or hosts such as 10.1.0.0/16, photos.example"
+            case .addresses: "needs networks or addresses such as 10.1.0.0/16, 2001:db8::1"
             case .port: "needs ports such as 8080, 8443"
             }
         }
@@ -42,6 +49,7 @@ struct SettingKey {
         func accepts(_ text: String) -> Bool {
             switch self {
             case .network: OutboundGuard.Allowance(text) != nil
+            case .addresses: IPNetwork(text) != nil
             case .port: (UInt16(text) ?? 0) > 0
             }
         }
@@ -59,6 +67,7 @@ struct SettingKey {
         SettingKey(path: "http.host", kind: .text),
         SettingKey(path: "http.port", kind: .integer(0...65_535)),
         SettingKey(path: "http.public_url", kind: .webAddress),
+        SettingKey(path: "http.trusted_proxies", kind: .list(.addresses)),
         SettingKey(path: "http.jsonp", kind: .flag),
         SettingKey(path: "http.strict_error_codes", kind: .flag),
         SettingKey(path: "admin.host", kind: .text),
@@ -85,9 +94,21 @@ struct SettingKey {
         SettingKey(path: "limits.body_bytes", kind: .integer(16_384...16_777_216)),
         SettingKey(path: "limits.multipart_bytes", kind: .integer(65_536...268_435_456)),
         SettingKey(path: "limits.in_flight", kind: .integer(1...10_000)),
+        SettingKey(path: "limits.connections", kind: .integer(16...65_536)),
+        SettingKey(path: "limits.connections_of_address", kind: .integer(1...65_536)),
+        SettingKey(path: "limits.requests_of_connection", kind: .integer(1...1_000_000)),
         SettingKey(path: "limits.head_time", kind: .duration(upTo: .seconds(60))),
         SettingKey(path: "limits.body_time", kind: .duration(upTo: .seconds(600))),
         SettingKey(path: "limits.idle_time", kind: .duration(upTo: .seconds(600))),
+        SettingKey(path: "limits.stall_time", kind: .duration(upTo: .seconds(600))),
+        SettingKey(path: "limits.rates", kind: .flag),
+        SettingKey(path: "limits.reports_of_key", kind: .rate),
+        SettingKey(path: "limits.reports_of_address", kind: .rate),
+        SettingKey(path: "limits.lists_of_key", kind: .rate),
+        SettingKey(path: "limits.lists_of_address", kind: .rate),
+        SettingKey(path: "limits.photos_of_key", kind: .rate),
+        SettingKey(path: "limits.photos_of_address", kind: .rate),
+        SettingKey(path: "limits.wrong_keys", kind: .rate),
         SettingKey(path: "jurisdictions", kind: .text),
         SettingKey(path: "node", kind: .authority),
         SettingKey(path: "peers", kind: .text),
@@ -101,6 +122,9 @@ struct SettingKey {
         case .flag: _ = entry.flag(&findings)
         case .choice(let words): _ = entry.choice(of: words, &findings)
         case .duration(let limit): _ = entry.duration(upTo: limit, &findings)
+        case .rate:
+            guard let text = entry.text(&findings), text != "off", Rate(text) == nil else { return }
+            findings.add("needs a number and its time, such as 20/h, 600/m, 10/s or off", at: entry)
         case .authority:
             _ = entry.name(Authority.init, PeerReader.authorityAdvice, &findings)
         case .list(let member):

@@ -1,6 +1,7 @@
 import Configuration
 import Federation
 import Foundation
+import Gateway
 
 /// The environment: variables, who runs us, and where.
 package struct Surroundings: Sendable {
@@ -162,6 +163,7 @@ extension Settings {
         http.publicURL = reader.string(
             forKey: "http.public_url", default: "http://\(shown):\(http.port)")
         while http.publicURL.hasSuffix("/") { http.publicURL.removeLast() }
+        http.trustedProxies = reader.string(forKey: "http.trusted_proxies", default: "").listed
         http.jsonp = reader.bool(forKey: "http.jsonp", default: false)
         http.strictErrorCodes = reader.bool(forKey: "http.strict_error_codes", default: false)
         var admin = AdminSettings()
@@ -236,6 +238,15 @@ extension Settings {
         read("head_time", &limits.headTime)
         read("body_time", &limits.bodyTime)
         read("idle_time", &limits.idleTime)
+        read("stall_time", &limits.stallTime)
+        read("connections", &limits.connections)
+        read("connections_of_address", &limits.connectionsOfAddress)
+        read("requests_of_connection", &limits.requestsOfConnection)
+        limits.isRationed = reader.bool(forKey: "limits.rates", default: limits.isRationed)
+        for ration in Ration.allCases {
+            let text = reader.string(forKey: ConfigKey("limits." + ration.rawValue))
+            if let text { limits.rates[ration] = Rate(text) }
+        }
         return limits
     }
 

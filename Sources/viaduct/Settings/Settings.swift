@@ -1,3 +1,5 @@
+import Gateway
+
 /// Everything that is set for one Viaduct: `viaduct.yaml`, the environment over it, and the
 /// jurisdictions' own files.
 package struct Settings: Sendable {
@@ -33,6 +35,9 @@ package struct HTTPSettings: Sendable, Equatable {
     package var port = 8311
     /// `http.public_url`: what clients call us; default `http://` with host and port.
     package var publicURL = "http://127.0.0.1:8311"
+    /// `http.trusted_proxies`: networks or addresses of the proxies in front of us, whose
+    /// `X-Forwarded-For` or `Forwarded` tells who asks; default none (H11).
+    package var trustedProxies: [String] = []
     /// `http.jsonp`: `callback=` is taken, for pages of the time before CORS; default false.
     package var jsonp = false
     /// `http.strict_error_codes`: our own failures are 400, as GeoReport has it, instead of 500 and
@@ -56,12 +61,30 @@ package struct LimitSettings: Sendable, Equatable {
     package var multipart = 25 << 20
     /// `limits.in_flight`: requests answered at the same time, 1 to 10000, default 256.
     package var inFlight = 256
+    /// `limits.connections`: open at the same time, 16 to 65536, default 2048.
+    package var connections = 2048
+    /// `limits.connections_of_address`: the same from one address or /64, but for trusted proxies, 1
+    /// to 65536, default 64.
+    package var connectionsOfAddress = 64
+    /// `limits.requests_of_connection`: before it is closed, 1 to 1000000, default 1000.
+    package var requestsOfConnection = 1000
     /// `limits.head_time`: for a head to arrive, up to 60s, default 10s.
     package var headTime = Duration.seconds(10)
     /// `limits.body_time`: for any body to arrive, up to 10m, default 180s.
     package var bodyTime = Duration.seconds(180)
     /// `limits.idle_time`: between two requests of a connection, up to 10m, default 30s.
     package var idleTime = Duration.seconds(30)
+    /// `limits.stall_time`: for a client that does not read its answer, up to 10m, default 30s.
+    package var stallTime = Duration.seconds(30)
+    /// `limits.rates`: the rates below count; default true.
+    package var isRationed = true
+    /// `limits.reports_of_key` and the others: so much in so much time, `off` for any number (A9).
+    package var rates: [Ration: Rate] = [
+        .reportsOfKey: Rate(3600, in: .hour), .reportsOfAddress: Rate(20, in: .hour),
+        .listsOfKey: Rate(6000, in: .minute), .listsOfAddress: Rate(600, in: .minute),
+        .photosOfKey: Rate(10_000, in: .hour), .photosOfAddress: Rate(120, in: .hour),
+        .wrongKeys: Rate(10, in: .minute),
+    ]
 }
 
 /// Where operators look: `/live`, `/ready`, `/metrics`.

@@ -1,6 +1,6 @@
+import Addresses
 import Testing
-
-@testable import Outbound
+import Addresses
 
 @Suite struct AddressTests {
     @Test(arguments: [
@@ -65,5 +65,21 @@ import Testing
     ])
     func `what is no network is none`(text: String) {
         #expect(IPNetwork(text) == nil)
+    }
+
+    @Test(arguments: [
+        ("203.0.113.7", "203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("::1", "::/64", "::/48"),
+    ])
+    func `an address counts as its household, and is blurred for a log`(
+        text: String, household: String, blurred: String
+    ) throws {
+        let address = try #require(IPAddress(text))
+        #expect(IPNetwork(household: address).description == household)
+        #expect(IPNetwork(blurred: address).description == blurred)
+        #expect(IPNetwork(household: address).contains(address.plain))
+        #expect(IPNetwork(of: .v4(.max), length: 0).description == "0.0.0.0/0")
     }
 }

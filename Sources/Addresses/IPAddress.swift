@@ -101,6 +101,30 @@ package struct IPNetwork: Sendable, Hashable {
         self.length = length
     }
 
+    /// The block of this length that an address lies in; a longer one than the address has bits is
+    /// the address itself.
+    package init(of address: IPAddress, length: Int) {
+        let length = min(max(length, 0), address.width)
+        switch address {
+        case .v4(let bits):
+            self.init(.v4(bits & UInt32(Self.mask(length, of: 32))), length)
+        case .v6(let bits):
+            self.init(.v6(bits & Self.mask(length, of: 128)), length)
+        }
+    }
+
+    /// Whoever an address stands for: itself, or the /64 of IPv6 that one household or machine has
+    /// for itself.
+    package init(household address: IPAddress) {
+        self.init(of: address.plain, length: 64)
+    }
+
+    /// An address without its last part, as it may stand in a log: /24, or /48 of IPv6.
+    package init(blurred address: IPAddress) {
+        let address = address.plain
+        self.init(of: address, length: address.family == .v4 ? 24 : 48)
+    }
+
     private static func v4(
         _ a: UInt32, _ b: UInt32 = 0, _ c: UInt32 = 0, bits length: Int
     ) -> IPNetwork {
@@ -133,6 +157,13 @@ package struct IPNetwork: Sendable, Hashable {
         IPNetwork(.v6(0x2001 << 112), 23), IPNetwork(.v6(0x2001_0DB8 << 96), 32),
         IPNetwork(.v6(0x2002 << 112), 16), IPNetwork(.v6(0x3FFF << 112), 20),
     ]
+}
+
+extension IPNetwork: CustomStringConvertible {
+    /// In CIDR notation; one address is itself.
+    package var description: String {
+        length == address.width ? address.description : "\(address)/\(length)"
+    }
 }
 
 extension IPAddress {
