@@ -1,5 +1,5 @@
 # Everything that can be done here; each line calls a script, so that nobody needs to know the flags.
-.PHONY: help run federation test lint chaos bench
+.PHONY: help run federation test lint chaos bench dist
 
 help:
 	@echo "make run     build Viaduct and serve a filled example on http://127.0.0.1:8311"
@@ -7,6 +7,7 @@ help:
 	@echo "make test    install what the tests need and pass them"
 	@echo "make lint    the formatter's rules and the rules of the tree, a few seconds"
 	@echo "make chaos   200 crashes and what else goes wrong between peers, about 90 minutes"
+	@echo "make dist    an archive to install: program, units, alerts, examples, licences"
 	@echo "make bench   a million reports, measured beside PostgreSQL and nginx, and what waits for peers, under 20 minutes"
 
 run:
@@ -26,3 +27,6 @@ chaos:
 
 bench:
 	@Scripts/bench
+
+dist:
+	@Scripts/dist

@@ -236,4 +236,28 @@ extension CaseStore {
             return tombstones
         }
     }
+
+    /// Does erasures again, after a backup from before was restored: how many found something, and
+    /// which reports are not here.
+    package func replay(
+        _ tombstones: [Tombstone], in catalogue: Catalogue, now: Date
+    ) async throws(CaseStoreError) -> (done: Int, missing: [Report.ID]) {
+        var (done, missing) = (0, [Report.ID]())
+        for tombstone in tombstones {
+            let order = ErasureOrder(tombstone.report, tombstone.erasure)
+            let erased = try await erase(order, in: catalogue, now: now)
+            if erased?.isNew == true { done += 1 }
+            if erased == nil { missing.append(tombstone.report) }
+        }
+        return (done, missing)
+    }
+
+    /// When anything was recorded last: how far a restored database goes. `nil` if nothing was.
+    package func newestEvent() async throws(CaseStoreError) -> Date? {
+        let rows = try await query("SELECT max(recorded) FROM event")
+        return try await CaseStoreError.told { () throws(PostgresError) in
+            guard var cells = rows.first?.cells else { return nil }
+            return try cells.next(Date?.self)
+        }
+    }
 }

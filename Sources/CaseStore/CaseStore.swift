@@ -86,8 +86,7 @@ package struct CaseStore: Sendable {
         }
         do {
             let pending = try await Migrator.pending(Self.migrations, on: pool)
-            return Health(
-                refusals: server.refusals, warnings: server.warnings, pendingMigrations: pending)
+            return Health(server: server, pendingMigrations: pending)
         } catch .database(let error) {
             throw CaseStoreError(error)
         } catch {
@@ -97,17 +96,14 @@ package struct CaseStore: Sendable {
 
     /// What `check` found.
     package struct Health: Sendable, Equatable {
-        /// Settings of the server under which what is acknowledged may be lost; do not serve.
-        package let refusals: [String]
-        package let warnings: [String]
+        /// What is to be said about the server.
+        package let server: ServerCheck
         /// Names of migrations that have yet to run; do not serve.
         package let pendingMigrations: [String]
 
-        package init(refusals: [String], warnings: [String], pendingMigrations: [String]) {
-            self.refusals = refusals
-            self.warnings = warnings
-            self.pendingMigrations = pendingMigrations
-        }
+        /// Settings of the server under which what is acknowledged may be lost; do not serve.
+        package var refusals: [String] { server.refusals }
+        package var warnings: [String] { server.warnings }
     }
 }
 

@@ -15,7 +15,7 @@ package struct HostName: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether only a private network gives the name a meaning.
-    var isLocal: Bool {
+    package var isLocal: Bool {
         guard description.contains(".") else { return true }
         return Self.localEnds.contains { description.hasSuffix($0) }
     }

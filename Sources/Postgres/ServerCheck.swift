@@ -2,10 +2,17 @@ import FoundationEssentials
 
 /// What is wrong with a server for somebody who must lose nothing (reliability B4).
 package struct ServerCheck: Sendable, Equatable {
+    /// Everything that was found.
+    package let remarks: [ServerRemark]
+
     /// With one of these nothing may be served.
-    package let refusals: [String]
+    package var refusals: [String] { sentences(.refusal) }
     /// What an operator should know.
-    package let warnings: [String]
+    package var warnings: [String] { sentences(.warning) }
+
+    private func sentences(_ weight: ServerRemark.Weight) -> [String] {
+        remarks.filter { $0.weight == weight }.map(\.sentence)
+    }
 
     /// Asks the server.
     package static func run(on pool: Pool) async throws(PostgresError) -> ServerCheck {
@@ -14,51 +21,66 @@ package struct ServerCheck: Sendable, Equatable {
 
     /// Judges what a server told.
     init(_ facts: Facts) {
-        var refusals: [String] = []
+        remarks = Self.refusals(facts) + Self.warnings(facts)
+    }
+
+    private static func refusals(_ facts: Facts) -> [ServerRemark] {
+        var remarks: [ServerRemark] = []
         for (name, value) in [
             ("fsync", facts.fsync), ("full_page_writes", facts.fullPageWrites),
             ("synchronous_commit", facts.synchronousCommit),
         ] where value == "off" {
-            refusals.append(
-                "\(name) is off: a crash of the server would lose acknowledged reports. "
-                    + "Set \(name) = on.")
+            remarks.append(
+                ServerRemark(
+                    .durability,
+                    "\(name) is off: a crash of the server would lose acknowledged reports.",
+                    "Set \(name) = on.", weight: .refusal))
         }
         if facts.encoding != "UTF8" {
-            refusals.append(
-                "The database's encoding is \(facts.encoding). Make one with ENCODING 'UTF8'.")
+            remarks.append(
+                ServerRemark(
+                    .encoding, "The database's encoding is \(facts.encoding).",
+                    "Make one with ENCODING 'UTF8'.", weight: .refusal))
         }
-        self.refusals = refusals
-        self.warnings = ServerCheck.warnings(facts)
+        return remarks
     }
 
-    private static func warnings(_ facts: Facts) -> [String] {
-        var warnings: [String] = []
+    private static func warnings(_ facts: Facts) -> [ServerRemark] {
+        var remarks: [ServerRemark] = []
+        func warn(_ side: ServerRemark.Side, _ text: String, _ advice: String) {
+            remarks.append(ServerRemark(side, text, advice))
+        }
         if facts.version < 150_000 {
-            warnings.append(
-                "The server is PostgreSQL \(facts.version / 10_000); this program is tested with 15 "
-                    + "and later.")
+            warn(
+                .version, "The server is PostgreSQL \(facts.version / 10_000).",
+                "This program is tested with 15 and later.")
         }
         if facts.isSuperuser {
-            warnings.append("We connect as a superuser. A role that owns the database is enough.")
+            warn(.role, "We connect as a superuser.", "A role that owns the database is enough.")
         }
         if facts.dataChecksums != "on" {
-            warnings.append(
-                "data_checksums is off: a failing disk goes unnoticed (pg_checksums --enable).")
+            warn(
+                .checksums, "data_checksums is off: a failing disk goes unnoticed.",
+                "Stop the server once and run pg_checksums --enable.")
         }
         if facts.hasAsynchronousStandby {
-            warnings.append(
-                "A standby follows asynchronously: a fail-over to it may lose the last reports.")
+            warn(
+                .standbys,
+                "A standby follows asynchronously: a fail-over to it may lose the last reports.",
+                "Name it in synchronous_standby_names, or know that.")
         }
         if facts.hasOtherCollation {
-            warnings.append(
-                "The collation's version has changed since the database was made: rebuild the "
-                    + "indexes, then ALTER DATABASE … REFRESH COLLATION VERSION.")
+            warn(
+                .collation, "The collation's version has changed since the database was made.",
+                "Rebuild the indexes, then ALTER DATABASE … REFRESH COLLATION VERSION.")
         }
         if abs(facts.clockOffset) > 2 {
-            warnings.append(
-                "The server's clock and ours differ by \(facts.clockOffset.rounded()) s.")
+            warn(
+                .clock,
+                "The server's clock and ours differ by \(facts.clockOffset.rounded()) s.",
+                "Let both follow the same time server (NTP).")
         }
-        return warnings
+        return remarks
     }
 }
 

@@ -16,7 +16,8 @@ struct Viaduct: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, CheckCommand.self, KeyCommand.self,
+            ServeCommand.self, MigrateCommand.self, CheckCommand.self, DoctorCommand.self,
+            BackupCommand.self, RestoreCommand.self, KeyCommand.self,
             WebhookCommand.self, PeerCommand.self, DeliveriesCommand.self, EraseCommand.self,
             ErasuresCommand.self, RetentionCommand.self, MaskCommand.self,
             PersonCommand.self,

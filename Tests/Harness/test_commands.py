@@ -9,7 +9,7 @@ import pytest
 from kit.instance import BINARY, SETTINGS, Instance, wait_until
 
 COMMANDS = [
-    ["serve"], ["migrate"], ["check"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
+    ["serve"], ["migrate"], ["check"], ["doctor"], ["backup"], ["restore"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
     ["import"], ["import", "services"], ["import", "requests"], ["export"], ["export", "requests"],
     ["verify"], ["sample"], ["webhook"],
     ["deliveries"], ["peer"], ["erase"], ["erasures"], ["retention"], ["mask"], ["person"], ["person", "export"],

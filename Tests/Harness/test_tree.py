@@ -200,6 +200,6 @@ def test_each_requirement_cited_exists():
     assert wrong == []
 
 
-@pytest.mark.parametrize("script", ["run", "federation", "test", "lint", "chaos", "bench", "prepare"])
+@pytest.mark.parametrize("script", ["run", "federation", "test", "lint", "chaos", "bench", "prepare", "dist"])
 def test_scripts_can_be_run(script):
     assert (ROOT / "Scripts" / script).stat().st_mode & 0o111

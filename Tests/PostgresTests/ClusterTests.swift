@@ -180,6 +180,51 @@ import Testing
         #expect(check.warnings.first?.hasPrefix(warning) == true)
     }
 
+    @Test func `a server that is well kept needs no remark`() async throws {
+        #expect(ServerUpkeep(ServerUpkeep.Facts(), connections: 13).remarks.isEmpty)
+        try await TestCluster.with { cluster async throws in
+            let pool = Pool(Pool.Settings(address: cluster.address))
+            #expect(try await ServerUpkeep.run(on: pool, connections: 13).remarks.isEmpty)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (ServerUpkeep.Facts(hasAutovacuum: false), .autovacuum, "autovacuum is off:"),
+            (ServerUpkeep.Facts(unswept: ["a", "b"]), .autovacuum, "autovacuum is off for a, b"),
+            (ServerUpkeep.Facts(statementTimeout: 0), .timeouts, "statement_timeout is 0"),
+            (
+                ServerUpkeep.Facts(longestTransaction: 901), .transactions,
+                "A transaction has run for 15"
+            ),
+            (ServerUpkeep.Facts(preparedTransactions: 2), .transactions, "2 prepared transactions"),
+            (
+                ServerUpkeep.Facts(idleSlots: ["gone"]), .slots,
+                "Nobody reads the replication slots gone"
+            ),
+            (
+                ServerUpkeep.Facts(age: 400_000_001), .age,
+                "The oldest transaction is 400 million behind"
+            ),
+            (ServerUpkeep.Facts(bloated: ["a"]), .bloat, "More dead than living rows in a."),
+            (ServerUpkeep.Facts(unreadable: ["a"]), .role, "Our role may not read a."),
+            (ServerUpkeep.Facts(room: 12), .connections, "The server has room for 12 connections"),
+            (
+                ServerUpkeep.Facts(unarchived: "0001"), .archiving,
+                "The server's log is not archived"
+            ),
+        ] as [(ServerUpkeep.Facts, ServerRemark.Side, String)])
+    func `what goes wrong slowly is told`(
+        facts: ServerUpkeep.Facts, side: ServerRemark.Side, text: String
+    ) throws {
+        let remarks = ServerUpkeep(facts, connections: 13).remarks
+        #expect(remarks.count == 1)
+        let remark = try #require(remarks.first)
+        #expect(remark.side == side)
+        #expect(remark.text.hasPrefix(text))
+        #expect(remark.advice.hasSuffix("."))
+    }
+
     @Test func `a socket directory that somebody else made is not trusted`() async throws {
         let directory = try TestDirectory()
         let account = try ClusterAccount(named: nil)

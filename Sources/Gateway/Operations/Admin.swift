@@ -10,15 +10,19 @@ package struct Admin: Sendable {
     private let peers: PeerPulse
     private let ledger: Ledger
     private let version: String
+    private let gauges: @Sendable () -> [Gauge]
 
+    /// `gauges`: further numbers, known to whoever runs the gateway.
     package init(
-        metrics: Metrics, pulse: Pulse, peers: PeerPulse, ledger: Ledger, version: String
+        metrics: Metrics, pulse: Pulse, peers: PeerPulse, ledger: Ledger, version: String,
+        gauges: @escaping @Sendable () -> [Gauge] = { [] }
     ) {
         self.metrics = metrics
         self.pulse = pulse
         self.peers = peers
         self.ledger = ledger
         self.version = version
+        self.gauges = gauges
     }
 
     /// Answers one request of an operator or a probe.
@@ -96,6 +100,7 @@ package struct Admin: Sendable {
             own.add(bytes)
         }
         peers.tell(to: &own)
+        for gauge in gauges() { own.add(gauge) }
         return text(
             200, metrics.text() + own.text, type: "text/plain; version=0.0.4; charset=utf-8")
     }

@@ -2,6 +2,8 @@
 package enum ClusterError: Error, Equatable, CustomStringConvertible {
     /// `initdb` and `postgres` are nowhere.
     case notInstalled
+    /// One of PostgreSQL's programs is not beside the others.
+    case incomplete(missing: String)
     /// We are root, PostgreSQL refuses root, and there is nobody else to run it.
     case noAccount(named: String?)
     /// A directory that cannot be made, entered or trusted, and why.
@@ -17,6 +19,8 @@ package enum ClusterError: Error, Equatable, CustomStringConvertible {
             /usr/lib/postgresql/*/bin. Install it (apt-get install postgresql), or set \
             VIADUCT_DATABASE_URL to a server that is already there.
             """
+        case .incomplete(let path):
+            "PostgreSQL's \(path) is missing. Install it (apt-get install postgresql)."
         case .noAccount(let name?):
             "PostgreSQL refuses to run as root, and there is no account “\(name)” to run it."
         case .noAccount(nil):

@@ -41,7 +41,7 @@ struct ClusterPlace: Sendable {
         try ClusterPlace.make(socketDirectory, for: account)
     }
 
-    private static func absolute(_ path: String) -> String {
+    static func absolute(_ path: String) -> String {
         let whole =
             path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         return URL(filePath: whole).standardizedFileURL.path(percentEncoded: false)
@@ -56,7 +56,7 @@ struct ClusterPlace: Sendable {
         return String(hash, radix: 36)
     }
 
-    private static func make(_ path: String) throws(ClusterError) {
+    static func make(_ path: String) throws(ClusterError) {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
@@ -84,7 +84,7 @@ struct ClusterPlace: Sendable {
         }
     }
 
-    private static func isOpen(
+    static func isOpen(
         _ path: String, to account: ClusterAccount
     ) async throws(ClusterError) -> Bool {
         guard !account.prefix.isEmpty else { return access(path, X_OK | W_OK) == 0 }

@@ -8,6 +8,13 @@ struct ClusterPrograms: Sendable {
     var initdb: String { directory + "/initdb" }
     var postgres: String { directory + "/postgres" }
 
+    /// Another one of them, such as `pg_basebackup`.
+    func program(_ name: String) throws(ClusterError) -> String {
+        let path = directory + "/" + name
+        guard access(path, X_OK) == 0 else { throw .incomplete(missing: path) }
+        return path
+    }
+
     /// The programs of the wanted version, or of the newest one installed.
     ///
     /// `VIADUCT_PG_BIN` goes before all, then an installed version that a cluster was made with, then

@@ -44,11 +44,15 @@ struct ClusterSetup {
         }
     }
 
+    /// Lets backups be made: `all` does not mean those who read the log.
+    static let backupAccess = "local replication postgres peer map=viaduct"
+
     /// Only over the socket, whose directory is closed to others; the kernel says who connects.
     private var access: String {
         """
         # Written by viaduct: no network, no passwords; see pg_ident.conf.
         local all all peer map=viaduct
+        \(Self.backupAccess)
 
         """
     }

@@ -27,9 +27,9 @@ package final class EmbeddedCluster: Sendable {
         }
     }
 
-    private let place: ClusterPlace
-    private let account: ClusterAccount
-    private let programs: ClusterPrograms
+    let place: ClusterPlace
+    let account: ClusterAccount
+    let programs: ClusterPrograms
     private let life = Mutex(Life())
 
     private struct Life {
@@ -64,7 +64,7 @@ package final class EmbeddedCluster: Sendable {
         return cluster
     }
 
-    private init(place: ClusterPlace, account: ClusterAccount, programs: ClusterPrograms) {
+    init(place: ClusterPlace, account: ClusterAccount, programs: ClusterPrograms) {
         self.place = place
         self.account = account
         self.programs = programs
@@ -135,7 +135,7 @@ package final class EmbeddedCluster: Sendable {
 
 extension EmbeddedCluster {
     /// Starts the postmaster unless it runs, and waits until it answers.
-    private func bringUp() async throws(ClusterError) {
+    func bringUp() async throws(ClusterError) {
         if process == nil {
             ClusterProcess.removeStaleFiles(of: place)
             try launch()
@@ -180,7 +180,10 @@ extension EmbeddedCluster {
             programs.postgres, "-D", place.data, "-p", "5432", "-c", "listen_addresses=",
             "-c", "unix_socket_directories=\(place.socketDirectory.quotedForList)",
             "-c", "unix_socket_permissions=0700", "-c", "log_directory=\(place.home)/log",
+            // What the script does with a file of the log is decided by `backUp`.
+            "-c", "archive_mode=on", "-c", "archive_command=\(place.archiveScript.command)",
         ]
+        try place.archiveScript.writeIfMissing()
         let logs = place.home + "/log"
         if access(logs, F_OK) != 0 { try ClusterPlace.make(logs, for: account) }
         let child = ChildProcess(
@@ -192,7 +195,7 @@ extension EmbeddedCluster {
     }
 
     /// A pool that waits for the server only briefly, so that its process can be looked at between.
-    private func administration() -> Pool {
+    func administration() -> Pool {
         Pool(
             Pool.Settings(
                 address: administratorAddress, connections: 1,

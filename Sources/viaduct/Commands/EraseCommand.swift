@@ -89,20 +89,14 @@ struct ErasuresCommand: PeerSettingsCommand {
             return
         }
         let tombstones = try TombstoneLine.all(inFile: replay)
-        let (done, missing) = try await withStore(settings) { store in
-            var (done, missing) = (0, [String]())
-            for tombstone in tombstones {
-                let order = ErasureOrder(tombstone.report, tombstone.erasure)
-                let erased = try await store.erase(
-                    order, in: settings.catalogue.catalogue, now: Date())
-                if erased?.isNew == true { done += 1 }
-                if erased == nil { missing.append(tombstone.report.rawValue) }
-            }
-            return (done, missing)
+        let catalogue = settings.catalogue.catalogue
+        let again = try await withStore(settings) { store in
+            try await store.replay(tombstones, in: catalogue, now: Date())
         }
-        Terminal.print("\(done) of \(tombstones.count) erasures were done again")
-        guard !missing.isEmpty else { return }
-        Terminal.note("Not in this database: " + missing.joined(separator: ", "))
+        Terminal.print("\(again.done) of \(tombstones.count) erasures were done again")
+        guard !again.missing.isEmpty else { return }
+        let names = again.missing.map(\.rawValue).joined(separator: ", ")
+        Terminal.note("Not in this database: \(names)")
     }
 }
 

@@ -39,7 +39,7 @@ struct PeerCheckCommand: OnePeerCommand {
     }
 
     private func tell(_ check: PeerCheck) {
-        var lines = CheckLines()
+        let lines = CheckLines()
         if let software = check.software { lines.ok("reached", software) }
         if let failure = check.failure { lines.wrong("peer", failure) }
         for obstacle in check.obstacles { lines.wrong("peer", obstacle) }

@@ -101,6 +101,7 @@ private struct Serving {
     private let reload: Reload
     private let outside: Outside
     private let signal: ChangeSignal
+    private let visits: DoctorVisits
 
     init(
         _ deployment: Deployment, changesets: [Jurisdiction.ID: Date], outside: Outside,
@@ -145,9 +146,11 @@ private struct Serving {
             pictures: outside.pictures, signal: signal, metrics: metrics,
             logger: logger, digest: digest)
         peers = PeerPulse(store)
+        visits = DoctorVisits(deployment)
         admin = Admin(
             metrics: metrics, pulse: pulse, peers: peers,
-            ledger: Ledger(store, peering: settings.peers.peering), version: Viaduct.version)
+            ledger: Ledger(store, peering: settings.peers.peering), version: Viaduct.version,
+            gauges: { [visits] in visits.gauges })
         announcement = Announcement(deployment)
     }
 
@@ -159,6 +162,11 @@ private struct Serving {
             Loop { [pulse] in await pulse.run() },
             Loop { [peers] in await peers.run() },
             Loop { [reload] in await reload.run() },
+            Loop { [visits] in await visits.run() },
+            Loop { [deployment, logger] in
+                let (store, data) = (deployment.store, deployment.settings.data)
+                await ErasureJournal(store, data: data, logger: logger).run()
+            },
             Loop { [deployment, reload, logger] in
                 await Self.prune(deployment.store, reload.publication, logger)
             },

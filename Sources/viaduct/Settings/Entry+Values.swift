@@ -64,7 +64,7 @@ extension Entry {
         do {
             return try Secret(contentsOf: path)
         } catch {
-            findings.add(error.advice(for: path), at: self)
+            findings.add(error.advice(for: path), at: self, kind: error.kind)
             return nil
         }
     }

@@ -7,6 +7,14 @@ package struct Problem: Error, Equatable, CustomStringConvertible {
     package let key: String
     /// What is wrong, and what to write instead.
     package let text: String
+    package var kind = Kind.setting
+
+    /// What it is about.
+    package enum Kind: Sendable {
+        case setting
+        /// A secret that others may read.
+        case openSecret
+    }
 
     /// `file:line: key: what is wrong and what to write`.
     package var description: String {
@@ -51,7 +59,10 @@ package struct Findings {
     }
 
     /// Notes a problem at an entry.
-    package mutating func add(_ text: String, at entry: Entry) {
-        add(text, line: entry.line, key: entry.key)
+    package mutating func add(
+        _ text: String, at entry: Entry, kind: Problem.Kind = .setting
+    ) {
+        found.append(
+            Problem(file: file, line: entry.line, key: entry.key, text: text, kind: kind))
     }
 }

@@ -282,13 +282,19 @@ extension Settings {
             problems.append(
                 Problem(
                     file: key.hasPrefix("VIADUCT") ? "environment" : file, line: nil, key: key,
-                    text: error.advice(for: name)))
+                    text: error.advice(for: name), kind: error.kind))
             return nil
         }
     }
 }
 
 extension Secret.FileError {
+    /// What the problem is about.
+    var kind: Problem.Kind {
+        if case .open = self { return .openSecret }
+        return .setting
+    }
+
     /// What to do about it.
     func advice(for path: String) -> String {
         switch self {

@@ -1,0 +1,164 @@
+import FoundationEssentials
+import Glibc
+
+/// Where backups of a cluster lie: `base`, one directory a backup, and `wal`, the server's log since
+/// then, from which a restore goes on to any moment.
+struct ClusterShelf: Sendable {
+    let directory: String
+
+    var bases: String { directory + "/base" }
+    var log: String { directory + "/wal" }
+
+    /// The shelf in a directory; a path from the root.
+    init(_ directory: String) {
+        self.directory = ClusterPlace.absolute(directory)
+    }
+
+    /// Makes what is missing of it, open to the account only.
+    func make(for account: ClusterAccount) async throws(ClusterError) {
+        let above = URL(filePath: directory).deletingLastPathComponent()
+            .path(percentEncoded: false)
+        try ClusterPlace.make(above)
+        try ClusterPlace.make(directory, for: account)
+        guard try await ClusterPlace.isOpen(directory, to: account) else {
+            throw .directory(
+                directory, reason: "the account \(account.name), who runs it, may not enter it.")
+        }
+        try ClusterPlace.make(bases, for: account)
+        try ClusterPlace.make(log, for: account)
+    }
+}
+
+extension ClusterShelf {
+    /// Removes what a backup left that did not come to its end.
+    fileprivate func removePartial() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: bases)) ?? []
+        for name in names where name.hasSuffix(".partial") {
+            try? FileManager.default.removeItem(atPath: bases + "/" + name)
+        }
+    }
+}
+
+extension EmbeddedCluster {
+    /// Makes a directory for backups that the account who runs the cluster may use, or trusts one
+    /// that is just that; answers its path from the root.
+    package func makeShelf(_ directory: String) async throws(ClusterError) -> String {
+        let shelf = ClusterShelf(directory)
+        try await shelf.make(for: account)
+        return shelf.directory
+    }
+
+    /// Copies the running cluster to `base/name` of a directory, has it verified, and has the
+    /// server archive its log there from now on.
+    ///
+    /// A crash leaves at most `name.partial`, which the next backup removes. Full files of the log are archived at once, others
+    /// within a minute.
+    package func backUp(
+        into directory: String, named name: String
+    ) async throws(ClusterError) {
+        let shelf = ClusterShelf(directory)
+        try await shelf.make(for: account)
+        guard let lock = try ClusterLock(ifFree: shelf.directory + "/lock") else {
+            throw .refused(step: "the backup", output: "another one is being made there")
+        }
+        defer { lock.unlock() }
+        shelf.removePartial()
+        try permitBackups()
+        try place.archiveScript.write(archivingTo: shelf.log)
+        try await beginArchiving()
+        let (base, partial) = (shelf.bases + "/" + name, shelf.bases + "/" + name + ".partial")
+        try await run(
+            "pg_basebackup",
+            [
+                "-h", place.socketDirectory, "-p", "5432", "-U", "postgres", "--no-password",
+                "-D", partial, "--format=plain", "--wal-method=stream", "--checkpoint=fast",
+                "--manifest-checksums=SHA256",
+            ])
+        try await run("pg_verifybackup", ["--quiet", partial])
+        guard rename(partial, base) == 0 else {
+            throw .directory(base, reason: "something else is there already.")
+        }
+    }
+
+    /// Removes a backup, and what of the log only it needs: what is older than `next`, the oldest
+    /// backup that is kept.
+    package func forget(
+        _ name: String, before next: String, in directory: String
+    ) async throws(ClusterError) {
+        let shelf = ClusterShelf(directory)
+        let label = shelf.bases + "/" + next + "/backup_label"
+        let told = (try? String(contentsOfFile: label, encoding: .utf8)) ?? ""
+        let first = told.split(separator: "\n").first.map { $0.split(separator: " ") }?.last
+        guard let start = first?.dropLast(), start.count == 24 else {
+            throw .directory(label, reason: "it does not tell where its log begins.")
+        }
+        do {
+            try FileManager.default.removeItem(atPath: shelf.bases + "/" + name)
+        } catch {
+            throw .directory(shelf.bases + "/" + name, reason: "it cannot be removed.")
+        }
+        try await run("pg_archivecleanup", ["-x", ".gz", shelf.log, String(start)])
+    }
+
+    /// Lets those in who read the server's log; clusters made before there were backups do not.
+    private func permitBackups() throws(ClusterError) {
+        let path = place.data + "/pg_hba.conf"
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        guard !text.contains(ClusterSetup.backupAccess) else { return }
+        // The same file, so that it stays the account's.
+        guard let handle = fopen(path, "a"),
+            fputs(ClusterSetup.backupAccess + "\n", handle) >= 0, fclose(handle) == 0
+        else { throw .directory(path, reason: "it cannot be written.") }
+    }
+
+    private func beginArchiving() async throws(ClusterError) {
+        let mode: String?
+        do {
+            mode = try await administer { pool async throws(PostgresError) in
+                _ = try await pool.query("ALTER SYSTEM SET archive_timeout = '60s'")
+                _ = try await pool.query("SELECT pg_reload_conf()")
+                let rows = try await pool.query("SELECT current_setting('archive_mode')")
+                guard var cells = rows.first?.cells else { return nil }
+                return try cells.next()
+            }
+        } catch {
+            throw .refused(step: "the backup", output: "\(error)")
+        }
+        guard mode == "on" else {
+            throw .refused(
+                step: "the backup",
+                output: "archive_mode is off, as an older viaduct started it; restart viaduct serve"
+            )
+        }
+    }
+
+    /// Asks the server as its administrator.
+    func administer<R>(
+        _ body: (Pool) async throws(PostgresError) -> R
+    ) async throws(PostgresError) -> R {
+        let pool = administration()
+        let running = Task { await pool.run() }
+        defer { running.cancel() }
+        return try await body(pool)
+    }
+
+    /// Runs one of PostgreSQL's programs as the account; its words are told if it fails.
+    private func run(_ name: String, _ arguments: [String]) async throws(ClusterError) {
+        try await place.run([try programs.program(name)] + arguments, as: account, step: name)
+    }
+}
+
+extension ClusterPlace {
+    /// Runs a program as the account; the end of what it wrote is told if it fails.
+    func run(
+        _ command: [String], as account: ClusterAccount, step: String
+    ) async throws(ClusterError) {
+        let log = home + "/backup.log"
+        unlink(log)
+        let child = ChildProcess(account.prefix + command, output: log)
+        if let child, await child.exitCode() == 0 { return }
+        let words = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        throw .refused(
+            step: step, output: words.split(separator: "\n").suffix(4).joined(separator: " | "))
+    }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Foundation
+import Logging
+
+/// `viaduct backup` (B3).
+struct BackupCommand: ViaductCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Copies everything to another disk, and has every change follow it there.",
+        discussion: """
+            The database is copied while it runs, verified, and from then on each change is \
+            archived within a minute; pictures that are not there yet are copied; erasures are \
+            written to a journal of their own, so that a restore does them again. Run it each night, \
+            as who runs the server. `viaduct restore` makes of it what was there at any moment since.
+
+            A PostgreSQL of your own (database.url) is yours to back up: Specs/Operations.md tells \
+            how. Pictures and erasures are kept all the same. Pictures in a bucket stay there.
+
+            Example: viaduct backup --to /mnt/backups/viaduct
+            """)
+
+    @OptionGroup var options: SettingsOptions
+    @Option(help: "The directory of the backups, on another disk; it is made, for its owner only.")
+    var to: String
+    @Option(help: "How many backups stay; older ones are removed.")
+    var keep = 14
+
+    func validate() throws {
+        guard (1...1000).contains(keep) else {
+            throw ValidationError("--keep needs a number from 1 to 1000.")
+        }
+    }
+
+    func perform() async throws {
+        let settings = try await options.read()
+        let (to, keep) = (to, keep)
+        let started = Date()
+        let made = try await Deployment.with(settings) { deployment in
+            try await Self.backUp(deployment, to: to, keep: keep, started: started)
+        }
+        for line in made { Terminal.print(line) }
+    }
+
+    private static func backUp(
+        _ deployment: Deployment, to directory: String, keep: Int, started: Date
+    ) async throws -> [String] {
+        let settings = deployment.settings
+        let shelf = try await shelf(directory, deployment)
+        var lines: [String] = []
+        let name = started.formatted(
+            Date.ISO8601FormatStyle(
+                dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt))
+        if let cluster = deployment.cluster {
+            try await cluster.backUp(into: shelf.directory, named: name)
+            lines.append("database   \(shelf.directory)/base/\(name), verified")
+        } else {
+            lines.append("database   not here: who runs its server backs it up")
+        }
+        if settings.media.bucket == nil {
+            let copy = PictureCopy(source: settings.data.media, target: shelf.media)
+            let (new, old) = (try copy.run(), try copy.retire(to: shelf.gone(at: name)))
+            lines.append("pictures   \(new) new in \(shelf.media), \(old) gone")
+        } else {
+            lines.append("pictures   not here: they are in the bucket")
+        }
+        try shelf.remember(in: settings.data)
+        // A schema that is still to be brought up to date may know no erasures.
+        if try await deployment.store.check().pendingMigrations.isEmpty {
+            try await ErasureJournal(
+                deployment.store, data: settings.data, logger: Logger(label: "viaduct")
+            ).keep()
+        }
+        lines.append("erasures   \(shelf.journal)")
+        sync()
+        try shelf.record(
+            Backup(
+                name: name, started: started, finished: Date(),
+                database: deployment.cluster == nil ? .elsewhere : .included))
+        return lines + (try await forget(all: shelf, but: keep, deployment))
+    }
+
+    /// The shelf in a directory, which is made if need be.
+    private static func shelf(
+        _ directory: String, _ deployment: Deployment
+    ) async throws -> BackupShelf {
+        if let cluster = deployment.cluster {
+            return BackupShelf(try await cluster.makeShelf(directory))
+        }
+        let path = URL(filePath: directory).standardizedFileURL.path(percentEncoded: false)
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        return BackupShelf(path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
+    }
+
+    private static func forget(
+        all shelf: BackupShelf, but keep: Int, _ deployment: Deployment
+    ) async throws -> [String] {
+        let backups = shelf.backups
+        guard backups.count > keep else { return [] }
+        var lines: [String] = []
+        for (backup, next) in zip(backups, backups.dropFirst()).prefix(backups.count - keep) {
+            try shelf.strike(backup)
+            if backup.database == .included, next.database == .included {
+                try await deployment.cluster?.forget(
+                    backup.name, before: next.name, in: shelf.directory)
+            }
+            try shelf.forgetPictures(before: next)
+            lines.append("removed    \(backup.name)")
+        }
+        return lines
+    }
+}

@@ -1,0 +1,252 @@
+import CaseStore
+import Federation
+import Foundation
+import Gateway
+import Media
+import Postgres
+import Reports
+
+/// Examines the database, and what it tells of pictures, webhooks and peers.
+struct DatabaseDoctor {
+    private let deployment: Deployment
+    private let now: Date
+    private(set) var chart: Chart
+
+    init(_ deployment: Deployment, chart: Chart, now: Date) {
+        self.deployment = deployment
+        self.chart = chart
+        self.now = now
+    }
+
+    private var settings: Settings { deployment.settings }
+    private var store: CaseStore { deployment.store }
+
+    mutating func examine(_ scope: Doctor.Scope) async throws {
+        let health = try await store.check()
+        let kind = settings.database.url == nil ? "embedded PostgreSQL" : "database.url"
+        chart.note(.database, "\(kind) answers")
+        add(health.server.remarks)
+        for name in health.pendingMigrations {
+            chart.add(
+                Complaint(
+                    .migrations, .warning, "\(name) has not run",
+                    advice: "serve or migrate will run it"))
+        }
+        guard scope == .everything else { return }
+        let pools = settings.database
+        // One more listens.
+        add(try await store.upkeep(connections: pools.connections + pools.transactions + 1).remarks)
+        guard health.pendingMigrations.isEmpty else {
+            return chart.skip(
+                [
+                    .media, .pictures, .clients, .webhooks, .stoppedPeers, .cursors, .parked,
+                    .deadLetters, .stuck, .quarantine, .tokens, .erasures,
+                ], because: "the schema is not that of this program")
+        }
+        try await examinePictures()
+        try await examineClients()
+        try await examineWebhooks()
+        try await examinePeers()
+        try await examineArrears()
+    }
+
+    private mutating func add(_ remarks: [ServerRemark]) {
+        for remark in remarks {
+            chart.add(
+                Complaint(
+                    Examination(remark.side), remark.weight == .refusal ? .wrong : .warning,
+                    remark.text, advice: remark.advice))
+        }
+    }
+
+    private mutating func examinePictures() async throws {
+        let late = try await store.overduePictures(now: now)
+        if late > 0 {
+            chart.add(
+                Complaint(
+                    .pictures, .warning, "\(late) pictures have waited for a day to be fetched",
+                    advice: "see that viaduct serve runs with media.fetch, and that it may call out"
+                ))
+        }
+        guard settings.media.bucket == nil else {
+            return chart.skip([.media], because: "pictures are in a bucket")
+        }
+        let directory = settings.data.media
+        let files: PictureStore
+        do {
+            files = try PictureStore(directory: directory)
+        } catch {
+            return chart.add(
+                Complaint(
+                    .media, .wrong, "cannot be used for pictures",
+                    advice: "make it a directory that who runs Viaduct may write to"
+                ).at(directory, key: "data.directory"))
+        }
+        var missing: [String] = []
+        for text in try await store.newestPictures(limit: 200) {
+            guard let name = PictureName(text) else { continue }
+            if try await !files.contains(name) { missing.append(text) }
+        }
+        guard let first = missing.first else { return }
+        chart.add(
+            Complaint(
+                .media, .wrong,
+                "\(missing.count) of the 200 newest pictures are not there, such as \(first)",
+                advice: "copy them back from the backup, or put data.directory right"
+            ).at(directory, key: "data.directory"))
+    }
+
+    private mutating func examineClients() async throws {
+        let clients = try await store.list()
+        for peer in settings.peers.peering.peers {
+            guard let id = peer.client else { continue }
+            let client = clients.first { $0.id == id }
+            guard client == nil || client?.revoked != nil else { continue }
+            let file = settings.peers.links[peer.name]?.file ?? ""
+            chart.add(
+                Complaint(
+                    .clients, .wrong,
+                    "the key \(id) is \(client == nil ? "unknown" : "revoked"): what the peer "
+                        + "sends is refused",
+                    advice: "give it one with viaduct key create, and write its beginning here"
+                ).at(file, line: SettingsFile(file).line(of: "client"), key: "client"))
+        }
+        for webhook in try await store.webhooks() {
+            guard clients.contains(where: { $0.id == webhook.client && $0.revoked != nil }) else {
+                continue
+            }
+            chart.add(
+                Complaint(
+                    .clients, .warning,
+                    "the key \(webhook.client) of the webhook \(webhook.id) is revoked",
+                    advice: "viaduct webhook delete \(webhook.id), or make it anew for another key"
+                ))
+        }
+    }
+
+    private mutating func examineWebhooks() async throws {
+        for webhook in try await store.webhooks() {
+            if case .disabled(let since, let reason) = webhook.state {
+                chart.add(
+                    Complaint(
+                        .webhooks, .warning,
+                        "\(webhook.id) was given up \(since.formatted(.iso8601)) (\(reason))",
+                        advice: "ask its owner, then viaduct webhook resume \(webhook.id)"))
+            } else if let since = webhook.failingSince, now.timeIntervalSince(since) > 3600 {
+                chart.add(
+                    Complaint(
+                        .webhooks, .warning,
+                        "\(webhook.id) has failed \(webhook.attempts) times since "
+                            + "\(since.formatted(.iso8601))",
+                        advice: "ask its owner; viaduct webhook list tells how it answers"))
+            }
+        }
+    }
+
+    private mutating func examinePeers() async throws {
+        let ledger = Ledger(store, peering: settings.peers.peering)
+        for line in try await ledger.peers(now: now) {
+            examineStanding(of: line)
+            for wait in Wait.all(of: line) where wait.count > 0 {
+                complain(
+                    about: line, wait.examination, wait.level, "\(wait.count) \(wait.text)",
+                    wait.advice)
+            }
+        }
+    }
+
+    /// What of a peer must not wait.
+    private struct Wait {
+        let examination: Examination
+        let level: Complaint.Level
+        let count: Int
+        let text: String
+        let advice: String
+
+        static func all(of line: PeerLineup) -> [Wait] {
+            let name = line.name
+            return [
+                Wait(
+                    examination: .parked, level: .warning, count: line.parked,
+                    text: "deliveries wait for a person",
+                    advice: "see viaduct deliveries --peer \(name) --state parked, then viaduct "
+                        + "peer resend or drop"),
+                Wait(
+                    examination: .stuck, level: .wrong, count: line.stuck,
+                    text: "deliveries have made no progress for 15 minutes",
+                    advice: "see that viaduct serve runs, and viaduct peer check \(name)"),
+                Wait(
+                    examination: .quarantine, level: .warning, count: line.quarantined,
+                    text: "things that it said are in no mapping",
+                    advice: "complete the mapping, then viaduct peer replay \(name)"),
+                Wait(
+                    examination: .tokens, level: .warning, count: line.openTokens,
+                    text: "tokens have become no id for 15 minutes",
+                    advice: "ask who runs the peer"),
+            ]
+        }
+    }
+
+    private mutating func examineStanding(of line: PeerLineup) {
+        let reason = line.reason ?? ""
+        switch line.state {
+        case "paused":
+            complain(
+                about: line, .stoppedPeers, .warning, "it is paused: \(reason)",
+                "viaduct peer resume \(line.name) goes on")
+        case "failing":
+            complain(
+                about: line, .stoppedPeers, .wrong, "it does not answer: \(reason)",
+                "try viaduct peer check \(line.name)")
+        case "gone" where line.waiting + line.parked > 0:
+            complain(
+                about: line, .stoppedPeers, .wrong,
+                "\(line.waiting + line.parked) deliveries wait, and no file of the settings names it",
+                "put its file back until they are done or dropped")
+        default: break
+        }
+        examineReading(of: line)
+    }
+
+    private mutating func examineReading(of line: PeerLineup) {
+        guard let due = line.readingDue, line.state != "paused",
+            now.timeIntervalSince(due) > 900 || line.readingReason != nil
+        else { return }
+        let when = line.read.map { "since \($0.formatted(.iso8601))" } ?? "yet"
+        complain(
+            about: line, .cursors, .warning,
+            "it was not read \(when)\(line.readingReason.map { ": \($0)" } ?? "")",
+            "see that viaduct serve runs, and viaduct peer check \(line.name)")
+    }
+
+    private mutating func complain(
+        about line: PeerLineup, _ examination: Examination, _ level: Complaint.Level,
+        _ text: String, _ advice: String
+    ) {
+        let file = Peer.Name(rawValue: line.name).flatMap { settings.peers.links[$0]?.file }
+        let complaint = Complaint(examination, level, "\(line.name): \(text)", advice: advice)
+        chart.add(file.map { complaint.at($0) } ?? complaint)
+    }
+
+    private mutating func examineArrears() async throws {
+        for arrears in try await store.arrears(now: now) {
+            if arrears.deadLetters > 0 {
+                chart.add(
+                    Complaint(
+                        .deadLetters, .warning,
+                        "\(arrears.peer): \(arrears.deadLetters) dead letters are older than a day",
+                        advice: "viaduct peer resend \(arrears.peer), or drop, with --refused for "
+                            + "what it refused"))
+            }
+            if arrears.erasures > 0 {
+                chart.add(
+                    Complaint(
+                        .erasures, .wrong,
+                        "\(arrears.peer): \(arrears.erasures) erasures are not done there",
+                        advice: "see viaduct deliveries --peer \(arrears.peer), and ask who runs it"
+                    )
+                )
+            }
+        }
+    }
+}
