@@ -203,11 +203,18 @@ package struct Tombstone: Sendable, Equatable {
     package let report: Report.ID
     package let erasure: Erasure
     package let erased: Date
+    /// Whether somebody wanted it, or only its time was over (P4): then peers were not told.
+    package let cause: Cause
 
-    package init(report: Report.ID, erasure: Erasure, erased: Date) {
+    package enum Cause: String, Sendable, Codable {
+        case order, retention
+    }
+
+    package init(report: Report.ID, erasure: Erasure, erased: Date, cause: Cause) {
         self.report = report
         self.erasure = erasure
         self.erased = erased
+        self.cause = cause
     }
 }
 
@@ -218,9 +225,11 @@ extension CaseStore {
     {
         let rows = try await query(
             """
-            SELECT report, string_agg(part, ',' ORDER BY part), erased FROM tombstone
+            SELECT tombstone.report, string_agg(part, ',' ORDER BY part), erased,
+                bool_or(event.actor = 'system')
+            FROM tombstone JOIN event ON event.id = tombstone.event
             WHERE erased >= \(max(since, Date(timeIntervalSince1970: 0)))
-            GROUP BY event, report, erased ORDER BY erased, event
+            GROUP BY tombstone.event, tombstone.report, erased ORDER BY erased, tombstone.event
             """)
         return try await CaseStoreError.told { () throws(PostgresError) in
             var tombstones: [Tombstone] = []
@@ -231,7 +240,9 @@ extension CaseStore {
                     throw .undecodable(column: 1)
                 }
                 tombstones.append(
-                    Tombstone(report: report, erasure: erasure, erased: try cells.next()))
+                    try Tombstone(
+                        report: report, erasure: erasure, erased: cells.next(),
+                        cause: cells.next(Bool.self) ? .retention : .order))
             }
             return tombstones
         }
@@ -244,7 +255,8 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> (done: Int, missing: [Report.ID]) {
         var (done, missing) = (0, [Report.ID]())
         for tombstone in tombstones {
-            let order = ErasureOrder(tombstone.report, tombstone.erasure)
+            var order = ErasureOrder(tombstone.report, tombstone.erasure)
+            if tombstone.cause == .retention { (order.actor, order.tells) = (.system, .nobody) }
             let erased = try await erase(order, in: catalogue, now: now)
             if erased?.isNew == true { done += 1 }
             if erased == nil { missing.append(tombstone.report) }

@@ -76,9 +76,9 @@ private struct MaskedBatch: Sendable {
             let service = try ReportRow.named(Service.Code.self, try cells.next(), column: 2)
             let current = try OriginalRow.original(from: &cells)
             let kept = try OriginalRow.original(from: &cells)
-            let (shown, original) = disclosure(of: service, in: place).shown(
-                of: current.restored(by: kept))
             end = id.rawValue
+            guard let disclosure = disclosure(of: service, in: place) else { continue }
+            let (shown, original) = disclosure.shown(of: current.restored(by: kept))
             guard shown != current || original != kept else { continue }
             count += 1
             _ = try await transaction.query(Self.showing(shown, of: id))
@@ -90,11 +90,12 @@ private struct MaskedBatch: Sendable {
         return (end, count)
     }
 
-    private func disclosure(of code: Service.Code, in place: Jurisdiction.ID) -> Disclosure {
-        guard let jurisdiction = catalogue.jurisdiction(place) else { return Disclosure() }
-        return Disclosure(
-            masking: jurisdiction.privacy.masking,
-            precision: jurisdiction.service(code)?.precision ?? .exact)
+    /// `nil` of what the settings do not name any more: nothing says that it may be shown as it is.
+    private func disclosure(of code: Service.Code, in place: Jurisdiction.ID) -> Disclosure? {
+        guard let jurisdiction = catalogue.jurisdiction(place),
+            let service = jurisdiction.service(code)
+        else { return nil }
+        return Disclosure(masking: jurisdiction.privacy.masking, precision: service.precision)
     }
 
     private static func showing(_ shown: Original, of id: Report.ID) -> SQL {

@@ -78,6 +78,50 @@ extension CaseStore {
             """)
     }
 
+    /// Notes under which id the peer with which a report began knows it, if we have the report from
+    /// somebody else who was quicker: from now on it hears of updates, and of those so far now.
+    package func note(
+        origin name: Peer.Name, of report: Report.ID, as id: String, now: Date
+    ) async throws(CaseStoreError) {
+        guard let peer = settings.peering[name], (1...255).contains(id.utf8.count) else { return }
+        try await CaseStoreError.told { () async throws(PostgresError) in
+            try await pool.transaction { transaction async throws(PostgresError) in
+                // As whoever publishes an update does: it is either among those so far, or later.
+                _ = try await transaction.query(HandOver.lock(report))
+                _ = try await transaction.query(Self.beginning(report, at: peer, as: id, now: now))
+            }
+        }
+    }
+
+    private static func beginning(
+        _ report: Report.ID, at peer: Peer, as id: String, now: Date
+    ) -> SQL {
+        let name = peer.name.rawValue
+        let mayKnow = peer.privacy.allowed.contains(.handlerOnly)
+        let updates = DeliveryRows.queueing(
+            """
+            SELECT \(name), known.report, event.id, 'update', "update".id, \(now),
+                greatest("update".published, \(now))
+            FROM known JOIN report ON report.id = known.report
+                JOIN "update" ON "update".report = known.report
+                JOIN event ON event.report = known.report AND event."update" = "update".id
+            WHERE report.stage = 'production' AND (report.visibility = 'public' OR \(mayKnow))
+                AND event.kind = 'updated' AND NOT event.path @> ARRAY[\(peer.authority.rawValue)]
+            ORDER BY event.id
+            """)
+        return """
+            WITH known AS (
+                INSERT INTO ticket (peer, report, remote_id, direction, recorded)
+                SELECT \(name), \(report.rawValue), \(id), 'in', \(now)
+                WHERE NOT EXISTS (
+                    SELECT FROM ticket WHERE peer = \(name) AND report = \(report.rawValue))
+                ON CONFLICT DO NOTHING
+                RETURNING report
+            )\(peer.flow.contains(.updatesOut) ? updates : "")
+            SELECT FROM known
+            """
+    }
+
     /// What ties the peer to the report; `nil` if there is no such report.
     package func bond(
         of reader: PeerReader, to report: Report.ID, in jurisdiction: Jurisdiction.ID, stage: Stage

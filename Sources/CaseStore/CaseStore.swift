@@ -61,6 +61,8 @@ package struct CaseStore: Sendable {
             Migration(name: "m0010-erasure", bytes: PackageResources.m0010_erasure_sql),
             Migration(name: "m0011-limits", bytes: PackageResources.m0011_limits_sql),
             Migration(name: "m0012-privacy", bytes: PackageResources.m0012_privacy_sql),
+            Migration(
+                name: "m0013-erasing-quickly", bytes: PackageResources.m0013_erasing_quickly_sql),
         ]
     }
 

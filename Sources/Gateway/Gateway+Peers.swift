@@ -49,6 +49,10 @@ extension Gateway {
                 try await store.note(
                     giver: message.sender.name, of: added.receipt.id, now: time)
             }
+            if case .repeated(let receipt) = added, let message, let own = message.ownID {
+                try await store.note(
+                    origin: message.sender.name, of: receipt.id, as: own, now: time)
+            }
             if let signed { try await store.remember(signed, now: time) }
             return added
         }

@@ -12,6 +12,12 @@ struct PeerMessage: Sendable {
     /// Of a signed message: under which id it may be told once.
     let signed: PeerCall?
 
+    /// The sender's id of what it tells, if that began there.
+    var ownID: String? {
+        guard let provenance, provenance.origin == sender.authority else { return nil }
+        return provenance.originID
+    }
+
     /// Believes a POST, or says why not: signature first, so that nothing else is told to whoever has
     /// a stolen key only.
     init(

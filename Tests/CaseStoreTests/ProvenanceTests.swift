@@ -114,6 +114,31 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `with whom a report began hears of updates, though another was quicker`()
+            async throws
+        {
+            try await withPeers(Self.peers) { store, pool in
+                let way = Sample.provenance(
+                    "archive.example", "a-7", path: ["archive.example", "b.example"])
+                let report = try await Self.add(way, key: "1", to: store).receipt.id
+                _ = try await store.told(Sample.update("1", of: report, text: "Hello"))
+                let mine = { try await store.ledger(of: report).filter { $0.hasPrefix("archive") } }
+                #expect(try await mine() == [], "nobody knows its number there")
+                for _ in 1...2 {
+                    try await store.note(
+                        origin: Sample.name("archive"), of: report, as: "a-7", now: Sample.now)
+                    #expect(try await mine() == ["archive update waiting"])
+                }
+                _ = try await store.told(Sample.update("2", of: report, text: "Hello again"))
+                let turns = try await store.deliverAll("archive", at: 100)
+                #expect(turns.map { $0.update?.description } == ["Hello", "Hello again"])
+                #expect(turns.first?.ticket == Ticket(id: "a-7"))
+                #expect(
+                    try await pool.number("SELECT count(*) FROM ticket WHERE direction = 'in'") == 1
+                )
+            }
+        }
+
         @Test func `who brings a report without its way is not sent it`() async throws {
             try await withPeers(Self.peers) { store, pool in
                 var draft = Sample.draft()

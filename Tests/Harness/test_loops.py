@@ -118,7 +118,7 @@ def test_d14_a_ring_of_viaducts():
 
 
 def test_d14_a_mesh_of_four(capsys):
-    reports, updates = (400, 10_000) if LONG else (8, 400)
+    reports, updates = (400, 10_000) if LONG else (40, 400)
     with Mesh("east", "west", "north", "south") as mesh:
         for here, there in itertools.combinations(mesh.names, 2):
             mesh.befriend(here, there, flow=BOTH, back=BOTH)

@@ -16,10 +16,30 @@ enum ClusterProcess {
         return isSame(directory, place.data) ? told : nil
     }
 
+    /// Whether somebody answers at the cluster's socket: also a postmaster that we cannot see, because
+    /// it runs in another container on the same files.
+    static func isAnswered(at place: ClusterPlace) -> Bool {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let path = Array((place.socketDirectory + "/.s.PGSQL.5432").utf8)
+        guard path.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+
     /// Removes the files that a killed postmaster left, if their number is somebody else's now:
     /// PostgreSQL itself would take that process for a postmaster and refuse to start.
     static func removeStaleFiles(of place: ClusterPlace) {
-        guard told(by: place.processFile) != nil, running(in: place) == nil else { return }
+        guard told(by: place.processFile) != nil, running(in: place) == nil,
+            !isAnswered(at: place)
+        else { return }
         unlink(place.processFile)
         unlink(place.socketDirectory + "/.s.PGSQL.5432.lock")
         unlink(place.socketDirectory + "/.s.PGSQL.5432")

@@ -79,7 +79,10 @@ private struct ClusterRestore {
             return "recovery_target_time = '\(text)'\n"
         }
         let file = (shelf.log + "/").quotedForCommand + "%f.gz"
-        let command = "test -f \(file) && gzip -dc \(file) > \"%p\""
+        // 1 says that the log ends here; above 125 ends the recovery, so that no file which cannot be
+        // read is taken for the end.
+        let command =
+            "if test -f \(file); then gzip -dc \(file) > \"%p\" || exit 255; else exit 1; fi"
         try write(
             """
             restore_command = '\(command.replacing("'", with: "''"))'

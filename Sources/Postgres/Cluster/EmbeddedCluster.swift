@@ -136,7 +136,7 @@ package final class EmbeddedCluster: Sendable {
 extension EmbeddedCluster {
     /// Starts the postmaster unless it runs, and waits until it answers.
     func bringUp() async throws(ClusterError) {
-        if process == nil {
+        if process == nil, !ClusterProcess.isAnswered(at: place) {
             ClusterProcess.removeStaleFiles(of: place)
             try launch()
         }

@@ -24,14 +24,20 @@ actor ErasureJournal {
     /// nothing to do.
     func run() async {
         while !Task.isCancelled {
-            do {
-                try await keep()
-            } catch {
-                logger.warning(
-                    "the journal of erasures cannot be written",
-                    metadata: ["reason": .string("\(error)")])
-            }
+            await keepOrWarn()
             try? await Task.sleep(for: .seconds(5))
+        }
+        // What was erased since; in a task of its own, because this one may ask nobody any more.
+        await Task { await keepOrWarn() }.value
+    }
+
+    private func keepOrWarn() async {
+        do {
+            try await keep()
+        } catch {
+            logger.warning(
+                "the journal of erasures cannot be written",
+                metadata: ["reason": .string("\(error)")])
         }
     }
 
@@ -64,8 +70,13 @@ actor ErasureJournal {
     }
 
     private func append(_ lines: [String], to path: String) throws {
-        let handle = try FileHandle(forWritingTo: URL(filePath: path))
+        let handle = try FileHandle(forUpdating: URL(filePath: path))
         defer { try? handle.close() }
+        // A second one that writes, such as `viaduct backup`, waits; closing lets it go on.
+        guard flock(handle.fileDescriptor, LOCK_EX) == 0 else { throw CocoaError(.fileLocking) }
+        // A line whose end is missing was cut by a crash or a full disk; it is written again.
+        let whole = (try handle.readToEnd() ?? Data()).lastIndex(of: UInt8(ascii: "\n"))
+        try handle.truncate(atOffset: UInt64(whole.map { $0 + 1 } ?? 0))
         try handle.seekToEnd()
         try handle.write(contentsOf: Data(lines.joined().utf8))
         try handle.synchronize()

@@ -126,11 +126,14 @@ struct TombstoneLine: Codable {
     private let report: String
     private let parts: String
     private let erased: Date
+    /// `nil` in lines of before there was retention.
+    private let cause: Tombstone.Cause?
 
     init(_ tombstone: Tombstone) {
         report = tombstone.report.rawValue
         parts = tombstone.erasure.text
         erased = tombstone.erased
+        cause = tombstone.cause
     }
 
     /// The line with its end.
@@ -159,7 +162,10 @@ struct TombstoneLine: Codable {
                 let report = Report.ID(rawValue: read.report),
                 let erasure = Erasure(parsing: read.parts)
             else { throw CommandError(.data, "\(path):\(index + 1): this is no erasure.") }
-            tombstones.append(Tombstone(report: report, erasure: erasure, erased: read.erased))
+            tombstones.append(
+                Tombstone(
+                    report: report, erasure: erasure, erased: read.erased,
+                    cause: read.cause ?? .order))
         }
         return tombstones
     }

@@ -25,7 +25,10 @@ extension JurisdictionReader {
             guard let child = keys.optional(name),
                 let duration = child.duration(upTo: .seconds(36_500 * 86_400), &findings)
             else { continue }
-            // `off` reads as no time at all.
+            // `off` reads as no time at all, and so does a time of nothing, which would say the opposite.
+            if duration == .zero, child.node.scalar?.string != "off" {
+                findings.add("is no time to keep anything; off keeps it for ever", at: child)
+            }
             retention[keyPath: time] = duration == .zero ? nil : duration
         }
         keys.finish(&findings)
