@@ -68,7 +68,9 @@ def test_h4_gone_and_back(elsewhere, how):
 def test_the_embedded_server_comes_back_by_itself(embedded):
     caller = embedded.start().caller("sofia", embedded.key())
     assert caller.post("/requests.json", {**GOOD, "description": "before"}).status == 200
-    os.kill(embedded.postmaster, signal.SIGQUIT)
+    postmaster = embedded.postmaster
+    os.kill(postmaster, signal.SIGQUIT)
+    wait_until(lambda: not is_alive(postmaster), within=15)
     wait_until(
         lambda: caller.post("/requests.json", {**GOOD, "description": "after"}).status == 200, within=15
     )
