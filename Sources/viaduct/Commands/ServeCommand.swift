@@ -213,7 +213,9 @@ private struct Serving {
                     logger.info("personal data was kept long enough", metadata: gone.metadata)
                 }
             } catch {
-                logger.warning("old keys, tokens and personal data stay for now")
+                logger.warning(
+                    "old keys, tokens and personal data stay for now",
+                    metadata: ["reason": .string("\(error)")])
             }
             try? await Task.sleep(for: .seconds(3600))
         }
