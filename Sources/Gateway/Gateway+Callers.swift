@@ -33,6 +33,17 @@ extension Gateway {
         return client
     }
 
+    /// Gets to know who asks, if the answer depends on that and comes from the database.
+    ///
+    /// Who does not know a peer would show it a report without its provenance, and the peer would
+    /// take it for a new one.
+    func meet(_ call: Call) async throws(Fault) {
+        guard call.route.resource.isStored, let secret = try? call.key(),
+            keys.known(secret) == nil
+        else { return }
+        try await asking { () async throws(CaseStoreError) in try await keys.meet(secret) }
+    }
+
     /// The client of a GET, which needs none; a key that is not known changes nothing.
     func reader(_ call: Call) -> Client? {
         guard let secret = try? call.key(), let client = keys.known(secret),

@@ -100,17 +100,8 @@ extension Gateway {
     }
 
     /// The peer that a GET is from; `nil`: nobody's, or not a peer's.
-    ///
-    /// A key that is not in memory yet is looked up: who does not know a peer would show it a report
-    /// without its provenance, and the peer would take it for a new one.
-    func peer(_ call: Call) async throws(Fault) -> PeerCalls.Caller? {
-        guard let peers = settings.peers, !peers.isEmpty, let secret = try? call.key() else {
-            return nil
-        }
-        let client = try await asking { () async throws(CaseStoreError) in
-            try await keys.client(secret)
-        }
-        guard let client, client.revoked == nil else { return nil }
+    func peer(_ call: Call) -> PeerCalls.Caller? {
+        guard let peers = settings.peers, let client = reader(call) else { return nil }
         return peers[client.id]
     }
 

@@ -11,7 +11,7 @@ extension Gateway {
     /// Everybody's start page is the same list, so that those who ask at the same time share it.
     func search(_ call: Call) async throws(Fault) -> EdgeResponse {
         try admit()
-        let question = Question(call, by: reader(call), peer: try await peer(call))
+        let question = Question(call, by: reader(call), peer: peer(call))
         return try await lists.answer(to: question) { () async throws(Fault) in
             try await list(question)
         }
@@ -60,7 +60,7 @@ extension Gateway {
             try await store.find(id, in: jurisdiction.id, stage: call.route.base.stage)
         }
         guard found.count > 0 else { throw Self.unknownReport }
-        let peer = try await peer(call)
+        let peer = peer(call)
         let audience = audience(of: client, in: jurisdiction)
         let originals = try await originals(of: found, for: audience)
         let view = try await completed(wish, for: peer, audience, reports: found.ids)

@@ -12,7 +12,7 @@ extension Gateway {
             call.parameters, in: jurisdiction, stage: call.route.base.stage,
             acceptLanguage: call.request.fields.acceptLanguage, dialects: dialects(call),
             now: time)
-        let peer = try await peer(call)
+        let peer = peer(call)
         let client = reader(call)
         let audience = audience(of: client, in: jurisdiction)
         let updates = try await asking { () async throws(CaseStoreError) in

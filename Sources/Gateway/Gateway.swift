@@ -229,6 +229,7 @@ package final class Gateway: Sendable {
     }
 
     private func read(_ call: Call) async throws(Fault) -> EdgeResponse {
+        try await meet(call)
         if call.route.resource.isList { try await charge(call, reader(call), .lists) }
         var response =
             switch call.route.resource {

@@ -2,13 +2,22 @@ import CaseStore
 import Reports
 import Synchronization
 
-/// The clients by the hash of their key, kept in memory: a POST asks the database for a key only
+/// The clients by the hash of their key, kept in memory: a call asks the database for a key only
 /// the first time, and the last known clients stay known while the database is away.
 ///
 /// A class, because every connection shares it; a mutex guards the snapshot.
 package final class KeyRing: Sendable {
     private let source: Source
-    private let clients = Mutex<[KeyDigest: Client]>([:])
+    private let state = Mutex(State())
+
+    private struct State {
+        var clients: [KeyDigest: Client] = [:]
+        /// Whose key nobody had been given when a GET came with it, since the last refresh.
+        var strangers: Set<KeyDigest> = []
+    }
+
+    /// Whoever tries keys with GETs costs at most so many looks between two refreshes.
+    static let mostStrangers = 500
 
     /// Where keys are looked up.
     package struct Source: Sendable {
@@ -16,17 +25,13 @@ package final class KeyRing: Sendable {
         package let all: @Sendable () async throws(CaseStoreError) -> [KeyDigest: Client]
         /// The client of one key.
         package let one: @Sendable (_ secret: String) async throws(CaseStoreError) -> Client?
-        /// Says that keys have changed.
-        package let changes: @Sendable () -> AsyncStream<String>
 
         package init(
             all: @escaping @Sendable () async throws(CaseStoreError) -> [KeyDigest: Client],
-            one: @escaping @Sendable (_ secret: String) async throws(CaseStoreError) -> Client?,
-            changes: @escaping @Sendable () -> AsyncStream<String> = { AsyncStream { $0.finish() } }
+            one: @escaping @Sendable (_ secret: String) async throws(CaseStoreError) -> Client?
         ) {
             self.all = all
             self.one = one
-            self.changes = changes
         }
     }
 
@@ -35,22 +40,32 @@ package final class KeyRing: Sendable {
     }
 
     /// The keys of a case store.
-    package convenience init(
-        _ store: CaseStore,
-        changes: @escaping @Sendable () -> AsyncStream<String> = { AsyncStream { $0.finish() } }
-    ) {
+    package convenience init(_ store: CaseStore) {
         self.init(
             Source(
                 all: { () async throws(CaseStoreError) in try await store.clients() },
                 one: { secret async throws(CaseStoreError) in
                     try await store.client(of: secret)
-                }, changes: changes))
+                }))
     }
 
-    /// The client of this key, if it is in memory: all that a GET needs to know.
+    /// The client of this key, if it is in memory.
     package func known(_ secret: String) -> Client? {
         let digest = KeyDigest(of: secret)
-        return clients.withLock { $0[digest] }
+        return state.withLock { $0.clients[digest] }
+    }
+
+    /// Gets to know the client of a key that a GET came with, so that nobody who was given one a
+    /// moment ago is taken for a stranger.
+    package func meet(_ secret: String) async throws(CaseStoreError) {
+        guard Key(parsing: secret) != nil else { return }
+        let digest = KeyDigest(of: secret)
+        let isNew = state.withLock { state in
+            state.clients[digest] == nil && !state.strangers.contains(digest)
+                && state.strangers.count < Self.mostStrangers
+        }
+        guard isNew, try await client(secret) == nil else { return }
+        _ = state.withLock { $0.strangers.insert(digest) }
     }
 
     /// The client of this key, or `nil` if nobody was given it.
@@ -62,29 +77,21 @@ package final class KeyRing: Sendable {
             return nil
         }
         let digest = KeyDigest(of: secret)
-        clients.withLock { $0[digest] = client }
+        state.withLock { $0.clients[digest] = client }
         return client
     }
 
     /// Takes over the clients as they are now; the last known ones stay if the database is away.
     package func refresh() async {
         guard let all = try? await source.all() else { return }
-        clients.withLock { $0 = all }
+        state.withLock { $0 = State(clients: all) }
     }
 
-    /// Keeps the clients up to date until it is cancelled: on each change told, and each 5 seconds.
+    /// Keeps the clients up to date until it is cancelled: each 5 seconds.
     package func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                while !Task.isCancelled {
-                    await self.refresh()
-                    try? await Task.sleep(for: .seconds(5))
-                }
-            }
-            group.addTask {
-                for await _ in self.source.changes() { await self.refresh() }
-            }
-            await group.waitForAll()
+        while !Task.isCancelled {
+            await refresh()
+            try? await Task.sleep(for: .seconds(5))
         }
     }
 }

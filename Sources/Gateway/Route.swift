@@ -65,6 +65,14 @@ package struct Route: Sendable, Equatable {
             }
         }
 
+        /// Whether what a GET is answered comes from the case store, and not from the settings.
+        var isStored: Bool {
+            switch self {
+            case .discovery, .services, .service, .media: false
+            default: true
+            }
+        }
+
         /// The formats it can be asked for in by `Accept`.
         var formats: [Format] {
             switch self {

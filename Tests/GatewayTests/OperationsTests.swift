@@ -166,6 +166,34 @@ import Testing
         let other = try Fixture.freshKey().secret
         await #expect(throws: CaseStoreError.unavailable) { try await ring.client(other) }
     }
+
+    @Test func `a GET makes a new key known, and whoever tries keys costs few looks`() async throws
+    {
+        let given = Mutex<[String: Client]>([:])
+        let looks = Mutex(0)
+        let ring = KeyRing(
+            KeyRing.Source(
+                all: { () async throws(CaseStoreError) in [:] },
+                one: { secret async throws(CaseStoreError) in
+                    looks.withLock { $0 += 1 }
+                    return given.withLock { $0[secret] }
+                }))
+        let early = try Fixture.freshKey()
+        for _ in 0..<3 { try await ring.meet(early.secret) }
+        #expect(looks.withLock { $0 } == 1)
+        #expect(ring.known(early.secret) == nil)
+        let client = Client(
+            id: try #require(Client.ID(rawValue: early.clientID)), name: "a",
+            created: Date(timeIntervalSince1970: 0))
+        given.withLock { $0[early.secret] = client }
+        await ring.refresh()
+        try await ring.meet(early.secret)
+        #expect(ring.known(early.secret) == client)
+        for _ in 0..<(KeyRing.mostStrangers + 50) {
+            try await ring.meet(try Fixture.freshKey().secret)
+        }
+        #expect(looks.withLock { $0 } == 2 + KeyRing.mostStrangers)
+    }
 }
 
 @Suite struct PictureFileTests {

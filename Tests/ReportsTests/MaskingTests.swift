@@ -86,6 +86,16 @@ import Testing
         #expect(Masking.off.masked("тел. 0888 123 456") == "тел. 0888 123 456")
     }
 
+    /// An app that writes its own number of a report into the text finds it again.
+    @Test(arguments: [
+        "00121209-3810-419c-88c8-ac3b646ae5f5", "08771234-5678-4901-8234-087712345678",
+        "35988812-3456-4000-8000-000000000000", "CA123400-CA12-4456-8CA1-1234CA123456",
+    ])
+    func `a UUID is nobody's number`(uuid: String) {
+        #expect(Masking.on.masked("№ \(uuid), 0888 123 456") == "№ \(uuid), •••")
+        #expect(Masking.on.masked("тел. \(uuid)-0888 123 456").hasSuffix("•••"))
+    }
+
     @Test(arguments: [
         // Bulgaria's example number with the check digit that it has, then with another one.
         ("Подател 7523169263", "Подател •••"), ("Подател 7523169264", "Подател 7523169264"),

@@ -46,12 +46,12 @@ package enum Masking: Sendable, Equatable {
 /// A text in which what tells of a person is looked for.
 struct PersonalText {
     let scalars: [Unicode.Scalar]
-    /// Where addresses of the web stand: the numbers in them are nobody's.
-    let links: [Range<Int>]
+    /// Where addresses of the web and UUIDs stand: the numbers in them are nobody's.
+    let things: [Range<Int>]
 
     init(_ text: String) {
         scalars = Array(text.unicodeScalars)
-        links = Self.links(in: scalars)
+        things = Self.things(in: scalars)
     }
 
     /// What is to be hidden, in order and apart from each other.
@@ -75,23 +75,28 @@ struct PersonalText {
     /// Whether a letter, a digit or `_` stands there: what begins or ends there is part of a longer
     /// name.
     func isWord(_ place: Int) -> Bool {
-        scalar(place).map { $0.isLetter || $0.isDigit || $0 == "_" } ?? false
+        scalar(place)?.isWord ?? false
     }
 
-    func isLinked(_ place: Int) -> Bool {
-        var (low, high) = (0, links.count)
+    func isThing(_ place: Int) -> Bool {
+        var (low, high) = (0, things.count)
         while low < high {
             let middle = (low + high) / 2
-            if links[middle].upperBound <= place { low = middle + 1 } else { high = middle }
+            if things[middle].upperBound <= place { low = middle + 1 } else { high = middle }
         }
-        return low < links.count && links[low].contains(place)
+        return low < things.count && things[low].contains(place)
     }
 
-    private static func links(in scalars: [Unicode.Scalar]) -> [Range<Int>] {
+    private static func things(in scalars: [Unicode.Scalar]) -> [Range<Int>] {
         let beginnings = ["http://", "https://", "www."].map { Array($0.unicodeScalars) }
-        var links: [Range<Int>] = []
+        var things: [Range<Int>] = []
         var place = 0
         while place < scalars.count {
+            if let uuid = uuid(in: scalars, at: place) {
+                things.append(uuid)
+                place = uuid.upperBound
+                continue
+            }
             guard scalars[place] == "h" || scalars[place] == "w",
                 beginnings.contains(where: { scalars[place...].starts(with: $0) })
             else {
@@ -101,10 +106,24 @@ struct PersonalText {
             let end = scalars[place...].firstIndex { $0.isBlank } ?? scalars.count
             // The address of somebody's messenger is their number.
             let address = String(String.UnicodeScalarView(scalars[place..<min(end, place + 24)]))
-            if !address.contains("wa.me/") { links.append(place..<end) }
+            if !address.contains("wa.me/") { things.append(place..<end) }
             place = end
         }
-        return links
+        return things
+    }
+
+    /// The UUID (RFC 9562) that begins there and is no part of a longer name.
+    private static func uuid(in scalars: [Unicode.Scalar], at place: Int) -> Range<Int>? {
+        let end = place + 36
+        guard scalars[place].isHexDigit, end <= scalars.count,
+            place == 0 || !scalars[place - 1].isWord, end == scalars.count || !scalars[end].isWord
+        else { return nil }
+        let isUUID = (0..<36).allSatisfy { offset in
+            let scalar = scalars[place + offset]
+            return [8, 13, 18, 23].contains(offset)
+                ? scalar == "-" : scalar.isHexDigit
+        }
+        return isUUID ? place..<end : nil
     }
 }
 
@@ -173,6 +192,15 @@ extension Unicode.Scalar {
         default: properties.isAlphabetic
         }
     }
+
+    fileprivate var isHexDigit: Bool {
+        switch value {
+        case 0x30...0x39, 0x41...0x46, 0x61...0x66: true
+        default: false
+        }
+    }
+
+    var isWord: Bool { isLetter || isDigit || self == "_" }
 
     var isBlank: Bool { properties.isWhitespace }
 

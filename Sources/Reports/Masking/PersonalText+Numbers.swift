@@ -34,7 +34,7 @@ extension PersonalText {
             }
             let begin = place
             while scalar(place)?.isDigit == true { place += 1 }
-            guard !isWord(begin - 1), !isWord(place), !isLinked(begin) else { continue }
+            guard !isWord(begin - 1), !isWord(place), !isThing(begin) else { continue }
             let digits = Digits(range: begin..<place)
             if let last = lines.last?.last, areParts(last.range.upperBound..<begin) {
                 lines[lines.count - 1].append(digits)

@@ -20,7 +20,7 @@ extension PersonalText {
 
     /// The plate that begins here; what goes on with more letters or digits is none.
     private func plate(at begin: Int) -> Range<Int>? {
-        guard ![Unicode.Scalar("-"), "/", "#"].contains(scalar(begin - 1)), !isLinked(begin) else {
+        guard ![Unicode.Scalar("-"), "/", "#"].contains(scalar(begin - 1)), !isThing(begin) else {
             return nil
         }
         let parts = parts(from: begin)
