@@ -11,12 +11,27 @@ package struct Expired: Sendable, Equatable {
     package var devices = 0
     /// What peers said: things that nobody has judged, and answers to deliveries.
     package var peerPayloads = 0
+    /// Why some of it stays for now.
+    package var failure: CaseStoreError?
 
     package init(jurisdiction: Jurisdiction.ID) {
         self.jurisdiction = jurisdiction
     }
 
     package var isNothing: Bool { contacts == 0 && devices == 0 && peerPayloads == 0 }
+}
+
+/// How much of the database's time may be taken for what nobody waits for.
+package enum Pace: Sendable {
+    case full
+    /// A quarter: calls come first.
+    case quarter
+
+    /// Rests for as long as the pace asks after work of this length.
+    func rest(after work: Duration) async {
+        guard self == .quarter else { return }
+        try? await Task.sleep(for: work * 3)
+    }
 }
 
 extension CaseStore {
@@ -29,10 +44,18 @@ extension CaseStore {
         var all: [Expired] = []
         for rule in try await rules(of: catalogue, now: now) {
             var expired = Expired(jurisdiction: rule.jurisdiction)
-            expired.contacts = try await number(of: rule.contacts)
-            expired.devices =
-                try await number(of: rule.devices?.contacts)
-                + number(of: rule.devices?.authors)
+            var reports: Set<String> = []
+            for rows in rule.contacts {
+                try await walk(rows) { window throws(CaseStoreError) in
+                    reports.formUnion(try await texts(rows.reports(in: window)))
+                }
+            }
+            expired.contacts = reports.count
+            for rows in rule.devices {
+                try await walk(rows) { window throws(CaseStoreError) in
+                    expired.devices += try await texts(rows.keys(in: window)).count
+                }
+            }
             expired.peerPayloads =
                 try await number(of: rule.payloads?.inbox)
                 + number(of: rule.payloads?.attempts)
@@ -47,16 +70,26 @@ extension CaseStore {
     /// next call; what is gone already is not found again. Of contact data an event and a tombstone
     /// stay, as of every erasure, so that nothing brings it back; peers have their own times and are
     /// not told. What names devices and what peers said goes without: a restored backup loses it
-    /// again by its age.
+    /// again by its age. What fails of one jurisdiction, or of one report, keeps nothing else.
     package func retain(
-        in catalogue: Catalogue, now: Date
+        in catalogue: Catalogue, now: Date, pace: Pace = .full
     ) async throws(CaseStoreError) -> [Expired] {
         var all: [Expired] = []
         for rule in try await rules(of: catalogue, now: now) {
             var gone = Expired(jurisdiction: rule.jurisdiction)
-            gone.contacts = try await eraseContacts(by: rule, in: catalogue, now: now)
-            gone.devices = try await forgetDevices(by: rule)
-            gone.peerPayloads = try await forgetPayloads(by: rule)
+            do throws(CaseStoreError) {
+                for rows in rule.contacts {
+                    try await erase(rows, in: catalogue, now: now, pace, &gone)
+                }
+                for rows in rule.devices {
+                    try await walk(rows, pace) { window throws(CaseStoreError) in
+                        gone.devices += try await forgetDevices(rows, window)
+                    }
+                }
+                gone.peerPayloads = try await forgetPayloads(by: rule)
+            } catch {
+                gone.failure = error
+            }
             all.append(gone)
         }
         return all
@@ -89,60 +122,78 @@ extension CaseStore {
         }
     }
 
-    private func eraseContacts(
-        by rule: RetentionRule, in catalogue: Catalogue, now: Date
-    ) async throws(CaseStoreError) -> Int {
-        guard let due = rule.contacts else { return 0 }
-        var (count, last) = (0, "")
+    /// Goes through all rows, some thousand at a time, until there are no more or it is cancelled.
+    private func walk(
+        _ rows: KeptRows, _ pace: Pace = .full,
+        _ work: (KeptRows.Window) async throws(CaseStoreError) -> Void
+    ) async throws(CaseStoreError) {
+        var low = ""
         while !Task.isCancelled {
-            let ids = try await reports(among: due, after: last)
-            guard let end = ids.last else { break }
-            last = end.rawValue
-            var rest = ids[...]
-            while !rest.isEmpty, !Task.isCancelled {
-                let orders = rest.prefix(50).map { id in
-                    var order = ErasureOrder(id, .contact)
-                    order.actor = .system
-                    order.tells = .nobody
-                    return order
-                }
-                count += try await erase(orders, in: catalogue, now: now)
-                    .count { $0?.isNew == true }
-                rest = rest.dropFirst(50)
-            }
+            let begin = ContinuousClock.now
+            guard let high = try await texts(rows.end(after: low)).first else { return }
+            try await work(KeptRows.Window(low: low, high: high))
+            await pace.rest(after: begin.duration(to: .now))
+            low = high
         }
-        return count
     }
 
-    /// In the order of their ids, so that one that cannot be erased does not come again and again.
-    private func reports(
-        among due: SQL, after last: String
-    ) async throws(CaseStoreError) -> [Report.ID] {
-        let rows = try await query("\(due) AND report.id > \(last) ORDER BY report.id LIMIT 10000")
+    /// The first column of what is found, without `NULL`s.
+    private func texts(_ statement: SQL) async throws(CaseStoreError) -> [String] {
+        let rows = try await query(statement)
         return try await CaseStoreError.told { () throws(PostgresError) in
-            var ids: [Report.ID] = []
+            var texts: [String] = []
             for row in rows {
                 var cells = row.cells
-                ids.append(try ReportRow.named(Report.ID.self, try cells.next(), column: 0))
+                if let text = try cells.next(String?.self) { texts.append(text) }
             }
-            return ids
+            return texts
         }
     }
 
-    private func forgetDevices(by rule: RetentionRule) async throws(CaseStoreError) -> Int {
-        guard let due = rule.devices else { return 0 }
-        let contacts = try await repeated(
+    private func erase(
+        _ rows: KeptRows, in catalogue: Catalogue, now: Date, _ pace: Pace, _ gone: inout Expired
+    ) async throws(CaseStoreError) {
+        try await walk(rows) { window throws(CaseStoreError) in
+            var rest = try await texts(rows.reports(in: window))
+                .compactMap(Report.ID.init(rawValue:))[...]
+            while !rest.isEmpty, !Task.isCancelled {
+                let begin = ContinuousClock.now
+                try await erase(Array(rest.prefix(50)), in: catalogue, now: now, &gone)
+                rest = rest.dropFirst(50)
+                await pace.rest(after: begin.duration(to: .now))
+            }
+        }
+    }
+
+    /// Erases the contact data of these; one that cannot be erased keeps none of the others.
+    private func erase(
+        _ reports: [Report.ID], in catalogue: Catalogue, now: Date, _ gone: inout Expired
+    ) async throws(CaseStoreError) {
+        let orders = reports.map { id in
+            var order = ErasureOrder(id, .contact)
+            order.actor = .system
+            order.tells = .nobody
+            return order
+        }
+        do {
+            gone.contacts += try await erase(orders, in: catalogue, now: now)
+                .count { $0?.isNew == true }
+        } catch .defect(let reason) {
+            gone.failure = .defect(reason)
+            guard reports.count > 1 else { return }
+            for report in reports { try await erase([report], in: catalogue, now: now, &gone) }
+        }
+    }
+
+    private func forgetDevices(
+        _ rows: KeptRows, _ window: KeptRows.Window
+    ) async throws(CaseStoreError) -> Int {
+        try await query(
             """
-            UPDATE contact.contact SET device_id = NULL WHERE report IN (
-                \(due.contacts) LIMIT 1000 FOR UPDATE OF contact SKIP LOCKED)
-            """)
-        let authors = try await repeated(
+            UPDATE \(rows.table) AS held SET device_id = NULL
+            WHERE \(rows.key) IN (\(rows.keys(in: window)) FOR UPDATE OF held SKIP LOCKED)
             """
-            UPDATE contact.author SET device_id = NULL
-            WHERE coalesce("update", internal_note) IN (
-                \(due.authors) LIMIT 1000 FOR UPDATE OF author SKIP LOCKED)
-            """)
-        return contacts + authors
+        ).affected
     }
 
     private func forgetPayloads(by rule: RetentionRule) async throws(CaseStoreError) -> Int {

@@ -33,66 +33,51 @@ struct RetentionRule: Sendable {
         privateQuestions = []
     }
 
-    /// Closed reports whose contact data has been kept long enough; `nil` if it is kept for ever.
+    /// Where closed reports are found whose contact data has been kept long enough; none if it is
+    /// kept for ever.
     ///
-    /// A closed report keeps the time of its closing. Read from the tables of persons, which hold no
-    /// more than is kept, and not from that of reports, which holds all there ever were.
-    var contacts: SQL? {
-        guard let since = since(retention.contact) else { return nil }
-        var holding: [SQL] = [
-            "SELECT report FROM contact.contact",
-            "SELECT report FROM contact.supporter",
-            "SELECT report FROM contact.original WHERE report IS NOT NULL",
+    /// The tables of persons, which hold no more than is kept, and not that of reports, which holds
+    /// all there ever were; but for private answers, which stand there. A closed report keeps the
+    /// time of its closing.
+    var contacts: [KeptRows] {
+        guard let since = since(retention.contact) else { return [] }
+        let isDue: SQL =
             """
-            SELECT told.report FROM contact.original
-                JOIN "update" AS told ON told.id = original."update"
-            """,
-            """
-            SELECT told.report FROM contact.author
-                JOIN "update" AS told ON told.id = author."update"
-            """,
-            """
-            SELECT told.report FROM contact.author
-                JOIN internal_note AS told ON told.id = author.internal_note
-            """,
-        ]
-        if !privateQuestions.isEmpty {
-            holding.append(
-                """
-                SELECT id FROM report
-                WHERE jurisdiction = \(jurisdiction.rawValue)
-                    AND service = ANY (\(privateServices.map(\.rawValue))) AND EXISTS (
-                        SELECT FROM jsonb_array_elements(answers) AS list (item)
-                        WHERE item ->> 'code' = ANY (\(privateQuestions.map(\.rawValue))))
-                """)
-        }
-        return """
-            SELECT report.id FROM (\(holding.joined(separator: " UNION "))) AS holding (report)
-                JOIN report ON report.id = holding.report
-            WHERE report.jurisdiction = \(jurisdiction.rawValue) AND report.status = 'closed'
+            report.jurisdiction = \(jurisdiction.rawValue) AND report.status = 'closed'
                 AND report.updated <= \(since)
             """
+        let contacts: [KeptRows] = [
+            .ofReport("contact.contact", isDue), .ofReport("contact.supporter", isDue),
+            .ofReport("contact.original", isDue), .ofUpdate("contact.original", isDue),
+            .ofUpdate("contact.author", isDue), .ofNote("contact.author", isDue),
+        ]
+        guard !privateQuestions.isEmpty else { return contacts }
+        return contacts + [
+            KeptRows(
+                table: "report", key: "held.id", path: "JOIN report ON report.id = held.id",
+                isDue: """
+                    \(isDue) AND report.service = ANY (\(privateServices.map(\.rawValue)))
+                    AND EXISTS (
+                        SELECT FROM jsonb_array_elements(report.answers) AS list (item)
+                        WHERE item ->> 'code' = ANY (\(privateQuestions.map(\.rawValue))))
+                    """)
+        ]
     }
 
-    /// What names devices and has been kept long enough: rows of contacts, and of authors.
-    var devices: (contacts: SQL, authors: SQL)? {
-        guard let since = since(retention.device) else { return nil }
-        return (
+    /// What names devices and has been kept long enough.
+    var devices: [KeptRows] {
+        guard let since = since(retention.device) else { return [] }
+        func isDue(_ came: SQL) -> SQL {
             """
-            SELECT contact.report FROM contact.contact
-                JOIN report ON report.id = contact.report
-            WHERE contact.device_id IS NOT NULL AND report.requested <= \(since)
-                AND report.jurisdiction = \(jurisdiction.rawValue)
-            """,
-            """
-            SELECT coalesce(author."update", author.internal_note) FROM contact.author
-                LEFT JOIN "update" AS told ON told.id = author."update"
-                LEFT JOIN internal_note AS note ON note.id = author.internal_note
-                JOIN report ON report.id = coalesce(told.report, note.report)
-            WHERE author.device_id IS NOT NULL AND coalesce(told.told, note.told) <= \(since)
+            held.device_id IS NOT NULL AND \(came) <= \(since)
                 AND report.jurisdiction = \(jurisdiction.rawValue)
             """
-        )
+        }
+        return [
+            .ofReport("contact.contact", isDue("report.requested")),
+            .ofUpdate("contact.author", isDue("told.told")),
+            .ofNote("contact.author", isDue("told.told")),
+        ]
     }
 
     /// What peers said of its reports and has been kept long enough: what nobody has judged, and
@@ -118,5 +103,75 @@ struct RetentionRule: Sendable {
 
     private func since(_ kept: Duration?) -> Date? {
         kept.map { now.advanced(by: .zero - $0) }
+    }
+}
+
+/// A table of what is kept, which is read in the order of its keys, so that no statement reads more
+/// than a few thousand rows however many there are.
+struct KeptRows: Sendable {
+    /// The rows between two keys: behind the first, up to the second.
+    struct Window: Sendable {
+        let low: String
+        let high: String
+    }
+
+    /// Called `held` in `key`, `path` and `isDue`.
+    let table: SQL
+    let key: SQL
+    /// The joins that lead to the row's report.
+    let path: SQL
+    /// What is true of rows that have been kept long enough.
+    let isDue: SQL
+
+    static func ofReport(_ table: SQL, _ isDue: SQL) -> KeptRows {
+        KeptRows(
+            table: table, key: "held.report", path: "JOIN report ON report.id = held.report",
+            isDue: isDue)
+    }
+
+    static func ofUpdate(_ table: SQL, _ isDue: SQL) -> KeptRows {
+        KeptRows(
+            table: table, key: "held.\"update\"",
+            path: """
+                JOIN "update" AS told ON told.id = held."update"
+                JOIN report ON report.id = told.report
+                """,
+            isDue: isDue)
+    }
+
+    static func ofNote(_ table: SQL, _ isDue: SQL) -> KeptRows {
+        KeptRows(
+            table: table, key: "held.internal_note",
+            path: """
+                JOIN internal_note AS told ON told.id = held.internal_note
+                JOIN report ON report.id = told.report
+                """,
+            isDue: isDue)
+    }
+
+    /// The last key of the next rows; `NULL` if there are none.
+    func end(after low: String) -> SQL {
+        """
+        SELECT max(key) FROM (
+            SELECT \(key) AS key FROM \(table) AS held WHERE \(key) > \(low)
+            ORDER BY \(key) LIMIT 5000) AS next
+        """
+    }
+
+    /// The reports of the rows that are due.
+    func reports(in window: Window) -> SQL {
+        "SELECT DISTINCT report.id FROM \(due(in: window)) ORDER BY report.id"
+    }
+
+    /// The keys of the rows that are due.
+    func keys(in window: Window) -> SQL {
+        "SELECT \(key) FROM \(due(in: window))"
+    }
+
+    private func due(in window: Window) -> SQL {
+        """
+        \(table) AS held \(path)
+        WHERE \(key) > \(window.low) AND \(key) <= \(window.high) AND \(isDue)
+        """
     }
 }

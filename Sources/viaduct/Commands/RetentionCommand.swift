@@ -30,6 +30,11 @@ struct RetentionCommand: PeerSettingsCommand {
                 ? try await store.retain(in: catalogue, now: Date())
                 : try await store.expired(in: catalogue, now: Date())
         }
+        show(all)
+        if let failure = all.lazy.compactMap(\.failure).first { throw failure }
+    }
+
+    private func show(_ all: [Expired]) {
         guard !json else { return Terminal.print(json: all.map(ExpiredLine.init)) }
         let verb = apply ? "taken away" : "to be taken away"
         for expired in all {

@@ -208,9 +208,19 @@ private struct Serving {
         while !Task.isCancelled {
             do {
                 _ = try await store.prune(now: Date())
-                let gone = try await store.retain(in: publication.catalogue, now: Date())
+                let gone = try await store.retain(
+                    in: publication.catalogue, now: Date(), pace: .quarter)
                 for gone in gone where !gone.isNothing {
                     logger.info("personal data was kept long enough", metadata: gone.metadata)
+                }
+                for gone in gone {
+                    guard let failure = gone.failure else { continue }
+                    logger.warning(
+                        "personal data stays for now",
+                        metadata: [
+                            "jurisdiction": .string(gone.jurisdiction.rawValue),
+                            "reason": .string("\(failure)"),
+                        ])
                 }
             } catch {
                 logger.warning(
