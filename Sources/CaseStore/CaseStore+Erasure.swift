@@ -34,6 +34,22 @@ package struct ErasureOrder: Sendable {
     }
 }
 
+/// A place among all that was erased, by when it was.
+package struct TombstonePlace: Sendable, Equatable {
+    package let erased: Date
+    fileprivate let event: String
+
+    /// Before what was erased at this time.
+    package init(from time: Date = Date(timeIntervalSince1970: 0)) {
+        self.init(erased: time, event: "00000000-0000-0000-0000-000000000000")
+    }
+
+    fileprivate init(erased: Date, event: String) {
+        self.erased = erased
+        self.event = event
+    }
+}
+
 extension CaseStore {
     /// Erases data of a report for good, and has every peer told that got the report from us; `nil`
     /// if there is no such report.
@@ -219,32 +235,37 @@ package struct Tombstone: Sendable, Equatable {
 }
 
 extension CaseStore {
-    /// All that was erased since then, the oldest first; a report of which something was erased twice
-    /// stands there twice.
-    package func tombstones(since: Date = .distantPast) async throws(CaseStoreError) -> [Tombstone]
-    {
+    /// What was erased behind this place, the oldest first, some thousand at a time, and where the
+    /// next begin; a report of which something was erased twice stands there twice.
+    package func tombstones(
+        behind place: TombstonePlace
+    ) async throws(CaseStoreError) -> (tombstones: [Tombstone], end: TombstonePlace?) {
         let rows = try await query(
             """
             SELECT tombstone.report, string_agg(part, ',' ORDER BY part), erased,
-                bool_or(event.actor = 'system')
+                bool_or(event.actor = 'system'), tombstone.event::text
             FROM tombstone JOIN event ON event.id = tombstone.event
-            WHERE erased >= \(max(since, Date(timeIntervalSince1970: 0)))
-            GROUP BY tombstone.event, tombstone.report, erased ORDER BY erased, tombstone.event
+            WHERE (erased, tombstone.event) > (\(place.erased), \(place.event)::uuid)
+            GROUP BY tombstone.event, tombstone.report, erased
+            ORDER BY erased, tombstone.event LIMIT 5000
             """)
         return try await CaseStoreError.told { () throws(PostgresError) in
             var tombstones: [Tombstone] = []
+            var end: TombstonePlace?
             for row in rows {
                 var cells = row.cells
                 let report = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
                 guard let erasure = Erasure(parsing: try cells.next()) else {
                     throw .undecodable(column: 1)
                 }
+                let erased = try cells.next(Date.self)
                 tombstones.append(
-                    try Tombstone(
-                        report: report, erasure: erasure, erased: cells.next(),
-                        cause: cells.next(Bool.self) ? .retention : .order))
+                    Tombstone(
+                        report: report, erasure: erasure, erased: erased,
+                        cause: try cells.next(Bool.self) ? .retention : .order))
+                end = TombstonePlace(erased: erased, event: try cells.next())
             }
-            return tombstones
+            return (tombstones, end)
         }
     }
 

@@ -108,7 +108,8 @@ private struct MaskedBatch: Sendable {
         """
     }
 
-    /// Those of staff stay as they are.
+    /// Those of staff stay as they are. With the reports in hand: an erasure beside this one would
+    /// leave the original behind that this one keeps.
     private func maskUpdates(
         in transaction: Transaction
     ) async throws(PostgresError) -> (last: String?, count: Int) {
@@ -118,8 +119,9 @@ private struct MaskedBatch: Sendable {
                 EXISTS (
                     SELECT FROM event WHERE event.report = told.report
                         AND event."update" = told.id AND actor = 'operator')
-            FROM "update" AS told LEFT JOIN contact.original ON original."update" = told.id
-            WHERE told.id > \(last) ORDER BY told.id LIMIT 500 FOR UPDATE OF told
+            FROM "update" AS told JOIN report ON report.id = told.report
+                LEFT JOIN contact.original ON original."update" = told.id
+            WHERE told.id > \(last) ORDER BY told.id LIMIT 500 FOR UPDATE OF report, told
             """)
         var (end, count) = (String?.none, 0)
         for row in rows {

@@ -401,10 +401,13 @@ extension CaseStoreTests.Erasing {
             let report = try await Self.report(to: store)
             _ = try await Self.erase(report, in: store)
             _ = try await Self.erase(report, .everything, in: store, at: 200)
-            let journal = try await store.tombstones()
+            let journal = try await store.tombstones(behind: TombstonePlace()).tombstones
             #expect(journal.map(\.erasure) == [.contact, .everything])
-            let since = try await store.tombstones(since: Sample.now.addingTimeInterval(150))
-            #expect(since.map(\.erasure) == [.everything])
+            let since = try await store.tombstones(
+                behind: TombstonePlace(from: Sample.now.addingTimeInterval(150)))
+            #expect(since.tombstones.map(\.erasure) == [.everything])
+            let end = try #require(since.end)
+            #expect(try await store.tombstones(behind: end).end == nil)
             // A backup of before has the data and no tombstone.
             _ = try await pool.query("DELETE FROM tombstone")
             _ = try await pool.query(

@@ -132,10 +132,13 @@ def test_a_restore_of_everything_and_what_cannot_be_restored(city, restored):
     picture.parent.mkdir(exist_ok=True)
     picture.write_bytes(photos.small(1))
     assert "1 new" in city.run("backup", "--to", str(shelf))
-    (shelf / "base" / "killed.partial").mkdir()
+    # What one leaves that is killed before it is whole.
+    (shelf / "base" / "20260101T000000Z").mkdir()
+    (shelf / "base" / "20260101T000000Z" / "PG_VERSION").write_text("15")
     picture.unlink()
     time.sleep(1.1)
     assert "1 gone" in city.run("backup", "--to", str(shelf))
+    assert not (shelf / "base" / "20260101T000000Z").exists()
     assert len(list(shelf.glob(f"gone/*/00/{picture.name}"))) == 1, "a restore to before may need it"
     time.sleep(1.1)
     city.run("backup", "--to", str(shelf), "--keep", "1")
@@ -161,6 +164,41 @@ def test_a_restore_of_everything_and_what_cannot_be_restored(city, restored):
     (base / "PG_VERSION").unlink()
     shutil.rmtree(into)
     assert restore().returncode == 69
+
+
+def test_restores_out_of_one_shelf_do_not_meet(city, restored):
+    """Each begins a timeline of its own, and neither hides what the old server wrote later."""
+    caller = city.start().caller("sofia", city.key())
+    shelf = city.directory / "shelf"
+    city.run("backup", "--to", str(shelf))
+    report(caller, "one")
+    early = moment()
+    report(caller, "two")
+    assert city.stop() == 0
+    with Instance(embedded=True) as third, Instance(embedded=True) as fourth:
+        timelines = set()
+        for node in (restored, third):
+            into = node.directory / "data"
+            assert node.command("restore", "--from", str(shelf), "--to", early, "--into", str(into)).returncode == 0
+            node.start()
+            assert texts(database(into)) == {"one"}
+            timelines.add(database(into).count("SELECT timeline_id FROM pg_control_checkpoint()"))
+        assert timelines == {2, 3}
+        for node in (restored, third):
+            node.run("backup", "--to", str(shelf))
+            server = database(node.directory / "data", user="postgres")
+            server.rows("SELECT pg_switch_wal()")
+            archived = "SELECT archived_count FROM pg_stat_archiver"
+            wait_until(lambda: server.count(archived) > 0, within=30)
+            assert server.count("SELECT failed_count FROM pg_stat_archiver") == 0
+        # What the first server wrote after the moment of the others is still to be had from its backup.
+        for record in sorted((shelf / "base").glob("*.json"))[1:]:
+            record.unlink()
+        into = fourth.directory / "data"
+        done = fourth.command("restore", "--from", str(shelf), "--into", str(into))
+        assert done.returncode == 0, done.stderr
+        fourth.start()
+        assert texts(database(into)) == {"one", "two"}
 
 
 def test_a_server_of_ones_own_keeps_its_own_backups(binary):

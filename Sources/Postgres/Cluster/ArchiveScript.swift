@@ -23,25 +23,29 @@ struct ArchiveScript: Sendable {
             """)
     }
 
-    /// From now on, files go to a directory: compressed, whole, and safe from a crash before the
-    /// server may forget them. One that is there already must be the same.
+    /// From now on, files go to a directory.
     func write(archivingTo directory: String) throws(ClusterError) {
-        try write(
-            """
-            #!/bin/sh
-            # Written by viaduct backup: keeps the file $1 of the server's log under the name $2.
-            set -e
-            to=\(directory.quotedForShell)
-            if [ -e "$to/$2.gz" ]; then
-                gzip -dc "$to/$2.gz" | cmp -s - "$1"
-                exit
-            fi
-            gzip -1 -n -c "$1" > "$to/$2.part"
-            sync "$to/$2.part"
-            mv "$to/$2.part" "$to/$2.gz"
-            sync "$to"
+        try write(Self.text(archivingTo: directory))
+    }
 
-            """)
+    /// Keeps a file of the log in a directory: compressed, whole, and safe from a crash before the
+    /// server may forget it. One that is there already must be the same.
+    static func text(archivingTo directory: String) -> String {
+        """
+        #!/bin/sh
+        # Written by viaduct backup: keeps the file $1 of the server's log under the name $2.
+        set -e
+        to=\(directory.quotedForShell)
+        if [ -e "$to/$2.gz" ]; then
+            gzip -dc "$to/$2.gz" | cmp -s - "$1"
+            exit
+        fi
+        gzip -1 -n -c "$1" > "$to/$2.part"
+        sync "$to/$2.part"
+        mv "$to/$2.part" "$to/$2.gz"
+        sync "$to"
+
+        """
     }
 
     /// Writes it beside its place and moves it there, as the server may be about to run it.

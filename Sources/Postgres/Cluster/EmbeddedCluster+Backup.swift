@@ -30,54 +30,68 @@ struct ClusterShelf: Sendable {
 }
 
 extension ClusterShelf {
-    /// Removes what a backup left that did not come to its end.
-    fileprivate func removePartial() {
+    /// Removes what backups left that did not come to their end.
+    fileprivate func removeAll(but whole: Set<String>) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: bases)) ?? []
-        for name in names where name.hasSuffix(".partial") {
+        for name in names where !whole.contains(name) && isDirectory(bases + "/" + name) {
             try? FileManager.default.removeItem(atPath: bases + "/" + name)
         }
     }
+
+    private func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+}
+
+/// A directory for backups while nobody else makes one there.
+package struct LockedShelf: Sendable {
+    /// Its path from the root.
+    package let directory: String
+    private let lock: ClusterLock
+
+    fileprivate init(_ shelf: ClusterShelf) throws(ClusterError) {
+        directory = shelf.directory
+        guard let lock = try ClusterLock(ifFree: directory + "/lock") else {
+            throw .refused(step: "the backup", output: "another one is being made there")
+        }
+        self.lock = lock
+    }
+
+    package func unlock() { lock.unlock() }
 }
 
 extension EmbeddedCluster {
     /// Makes a directory for backups that the account who runs the cluster may use, or trusts one
-    /// that is just that; answers its path from the root.
-    package func makeShelf(_ directory: String) async throws(ClusterError) -> String {
+    /// that is just that, and takes hold of it.
+    package func lockShelf(_ directory: String) async throws(ClusterError) -> LockedShelf {
         let shelf = ClusterShelf(directory)
         try await shelf.make(for: account)
-        return shelf.directory
+        return try LockedShelf(shelf)
     }
 
     /// Copies the running cluster to `base/name` of a directory, has it verified, and has the
     /// server archive its log there from now on.
     ///
-    /// A crash leaves at most `name.partial`, which the next backup removes. Full files of the log are archived at once, others
-    /// within a minute.
+    /// What lies in `base` and is not named in `whole` is what a crash left, and is removed. Full
+    /// files of the log are archived at once, others within a minute.
     package func backUp(
-        into directory: String, named name: String
+        into locked: LockedShelf, named name: String, beside whole: Set<String>
     ) async throws(ClusterError) {
-        let shelf = ClusterShelf(directory)
-        try await shelf.make(for: account)
-        guard let lock = try ClusterLock(ifFree: shelf.directory + "/lock") else {
-            throw .refused(step: "the backup", output: "another one is being made there")
-        }
-        defer { lock.unlock() }
-        shelf.removePartial()
+        let shelf = ClusterShelf(locked.directory)
+        shelf.removeAll(but: whole)
         try permitBackups()
         try place.archiveScript.write(archivingTo: shelf.log)
         try await beginArchiving()
-        let (base, partial) = (shelf.bases + "/" + name, shelf.bases + "/" + name + ".partial")
+        let base = shelf.bases + "/" + name
         try await run(
             "pg_basebackup",
             [
                 "-h", place.socketDirectory, "-p", "5432", "-U", "postgres", "--no-password",
-                "-D", partial, "--format=plain", "--wal-method=stream", "--checkpoint=fast",
+                "-D", base, "--format=plain", "--wal-method=stream", "--checkpoint=fast",
                 "--manifest-checksums=SHA256",
             ])
-        try await run("pg_verifybackup", ["--quiet", partial])
-        guard rename(partial, base) == 0 else {
-            throw .directory(base, reason: "something else is there already.")
-        }
+        try await run("pg_verifybackup", ["--quiet", base])
     }
 
     /// Removes a backup, and what of the log only it needs: what is older than `next`, the oldest

@@ -42,6 +42,7 @@ extension EmbeddedCluster {
         } catch {
             throw .refused(step: "the end of the restore", output: "\(error)")
         }
+        try await restore.claimTimeline()
         return cluster
     }
 }
@@ -53,7 +54,10 @@ private struct ClusterRestore {
     let shelf: ClusterShelf
 
     /// What is set for the recovery only.
-    static let settings = ["restore_command", "recovery_target_time", "recovery_target_action"]
+    static let settings = [
+        "restore_command", "recovery_target_time", "recovery_target_timeline",
+        "recovery_target_action",
+    ]
 
     /// Copies the base backup beside its place.
     func copy(_ base: String) async throws(ClusterError) {
@@ -86,6 +90,7 @@ private struct ClusterRestore {
         try write(
             """
             restore_command = '\(command.replacing("'", with: "''"))'
+            recovery_target_timeline = 'current'
             recovery_target_action = 'promote'
             \(target ?? "")
             """, to: place.partial + "/postgresql.auto.conf")
@@ -103,6 +108,23 @@ private struct ClusterRestore {
     /// Adds to the settings of a cluster that is in its place.
     func extend(_ text: String) throws(ClusterError) {
         try write(text, to: place.data + "/postgresql.auto.conf")
+    }
+
+    /// Has the next restore from the same shelf begin a timeline with another number: both may be
+    /// backed up there, and would take each other's files of the log for their own.
+    ///
+    /// A shelf that the account may not write to is nobody's to be backed up to.
+    func claimTimeline() async throws(ClusterError) {
+        let log = place.data + "/pg_wal"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: log)) ?? []
+        let test = ChildProcess(account.prefix + ["test", "-w", shelf.log])
+        guard let history = names.filter({ $0.hasSuffix(".history") }).max(),
+            await test?.exitCode() == 0
+        else { return }
+        try await place.run(
+            ["sh", "-c", ArchiveScript.text(archivingTo: shelf.log), "sh"]
+                + [log + "/" + history, history], as: account,
+            step: "claiming timeline \(history.prefix(8))")
     }
 
     /// Whether the log ended before the time that was wanted.

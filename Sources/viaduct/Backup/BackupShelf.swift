@@ -54,9 +54,14 @@ struct BackupShelf: Sendable, Equatable {
 
     private static func note(of data: DataSettings) -> String { data.directory + "/backups" }
 
+    /// The names of the backups that are whole, also of those whose record cannot be read.
+    var names: Set<String> {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: records)) ?? []
+        return Set(files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) })
+    }
+
     /// The backups that are whole, the oldest first.
     var backups: [Backup] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: records)) ?? []
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             let container = try decoder.singleValueContainer()
@@ -65,8 +70,8 @@ struct BackupShelf: Sendable, Equatable {
             }
             return date
         }
-        return names.filter { $0.hasSuffix(".json") }.compactMap { name in
-            FileManager.default.contents(atPath: records + "/" + name)
+        return names.compactMap { name in
+            FileManager.default.contents(atPath: record(of: name).path(percentEncoded: false))
                 .flatMap { try? decoder.decode(Backup.self, from: $0) }
         }.sorted { $0.finished < $1.finished }
     }

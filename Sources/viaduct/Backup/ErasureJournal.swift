@@ -5,14 +5,18 @@ import Logging
 /// The erasures, written down beside the backups: whoever restores one from before does them again
 /// (P12). Only names of reports stand there, and nothing that was erased.
 ///
-/// An actor for the lines it has written.
+/// An actor for the lines that it wrote last.
 actor ErasureJournal {
     private let store: CaseStore
     private let data: DataSettings
     private let logger: Logger
     private var shelf: BackupShelf?
-    private var written: Set<String> = []
-    private var since = Date.distantPast
+    /// When what is in each of the last lines was erased.
+    private var written: [String: Date] = [:]
+    private var place = TombstonePlace()
+
+    /// What began before another one may become visible after it, by so much at most.
+    private static let overlap: TimeInterval = 3600
 
     init(_ store: CaseStore, data: DataSettings, logger: Logger) {
         self.store = store
@@ -45,16 +49,26 @@ actor ErasureJournal {
     func keep() async throws {
         guard let shelf = BackupShelf(of: data) else { return }
         if shelf != self.shelf { try open(shelf) }
-        let tombstones = try await store.tombstones(since: since)
-        let lines = try tombstones.map { try TombstoneLine($0).text }
-        let new = lines.filter { !written.contains($0) }
-        if !new.isEmpty { try append(new, to: shelf.journal) }
-        written.formUnion(new)
-        // What began before another one may become visible after it.
-        if let last = tombstones.last { since = last.erased.addingTimeInterval(-3600) }
+        var place = place
+        while case let page = try await store.tombstones(behind: place), let end = page.end {
+            let lines = try page.tombstones.map { (try TombstoneLine($0).text, $0.erased) }
+            let new = lines.filter { written[$0.0] == nil }
+            if !new.isEmpty { try append(new.map(\.0), to: shelf.journal) }
+            written.merge(new, uniquingKeysWith: { $1 })
+            place = end
+            remember(from: end.erased)
+        }
     }
 
-    /// Reads what was written before; a journal that is not there begins now.
+    /// The next look begins a while before what was erased at this time.
+    private func remember(from time: Date) {
+        let since = time.addingTimeInterval(-Self.overlap)
+        place = TombstonePlace(from: since)
+        // Lines have whole seconds.
+        written = written.filter { $0.value >= since.addingTimeInterval(-1) }
+    }
+
+    /// Reads how far it was written before; a journal that is not there begins now.
     private func open(_ shelf: BackupShelf) throws {
         if !FileManager.default.fileExists(atPath: shelf.journal) {
             guard
@@ -62,11 +76,25 @@ actor ErasureJournal {
                     atPath: shelf.journal, contents: nil, attributes: [.posixPermissions: 0o600])
             else { throw CocoaError(.fileWriteUnknown) }
         }
-        let text = FileManager.default.contents(atPath: shelf.journal)
-            .map { String(decoding: $0, as: UTF8.self) }
-        written = Set((text ?? "").split(whereSeparator: \.isNewline).map { $0 + "\n" })
-        since = .distantPast
+        written = [:]
+        place = TombstonePlace()
+        for line in try Self.end(of: shelf.journal) {
+            guard let time = TombstoneLine.time(of: line) else { continue }
+            written[line + "\n"] = time
+        }
+        if let last = written.values.max() { remember(from: last) }
         self.shelf = shelf
+    }
+
+    /// The last lines of a journal, so many as some megabytes hold; one that is written twice is done
+    /// again twice, which changes nothing.
+    private static func end(of path: String) throws -> [Substring] {
+        let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+        defer { try? handle.close() }
+        let size = try handle.seekToEnd()
+        try handle.seek(toOffset: size > 4_194_304 ? size - 4_194_304 : 0)
+        let text = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
+        return text.split(whereSeparator: \.isNewline)
     }
 
     private func append(_ lines: [String], to path: String) throws {

@@ -33,6 +33,7 @@ struct BackupCommand: ViaductCommand {
 
     func perform() async throws {
         let settings = try await options.read()
+        try Self.refuseOthers(settings.data.directory)
         let (to, keep) = (to, keep)
         let started = Date()
         let made = try await Deployment.with(settings) { deployment in
@@ -41,17 +42,30 @@ struct BackupCommand: ViaductCommand {
         for line in made { Terminal.print(line) }
     }
 
+    /// Whoever is not the owner of the data would leave files there that the server cannot write.
+    private static func refuseOthers(_ directory: String) throws(CommandError) {
+        var status = stat()
+        guard stat(directory, &status) == 0, status.st_uid != geteuid() else { return }
+        let owner = getpwuid(status.st_uid).map { String(cString: $0.pointee.pw_name) }
+        throw CommandError(
+            .usage,
+            "\(directory) belongs to \(owner ?? "user \(status.st_uid)"); run viaduct backup as them."
+        )
+    }
+
     private static func backUp(
         _ deployment: Deployment, to directory: String, keep: Int, started: Date
     ) async throws -> [String] {
         let settings = deployment.settings
-        let shelf = try await shelf(directory, deployment)
+        let locked = try await deployment.cluster?.lockShelf(directory)
+        defer { locked?.unlock() }
+        let shelf = BackupShelf(try locked?.directory ?? Self.make(directory))
         var lines: [String] = []
         let name = started.formatted(
             Date.ISO8601FormatStyle(
                 dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt))
-        if let cluster = deployment.cluster {
-            try await cluster.backUp(into: shelf.directory, named: name)
+        if let cluster = deployment.cluster, let locked {
+            try await cluster.backUp(into: locked, named: name, beside: shelf.names)
             lines.append("database   \(shelf.directory)/base/\(name), verified")
         } else {
             lines.append("database   not here: who runs its server backs it up")
@@ -79,18 +93,13 @@ struct BackupCommand: ViaductCommand {
         return lines + (try await forget(all: shelf, but: keep, deployment))
     }
 
-    /// The shelf in a directory, which is made if need be.
-    private static func shelf(
-        _ directory: String, _ deployment: Deployment
-    ) async throws -> BackupShelf {
-        if let cluster = deployment.cluster {
-            return BackupShelf(try await cluster.makeShelf(directory))
-        }
-        let path = URL(filePath: directory).standardizedFileURL.path(percentEncoded: false)
+    /// Makes a directory if need be, for its owner only; answers its path.
+    private static func make(_ directory: String) throws -> String {
+        let path = directory.absolutePath
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
-        return BackupShelf(path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
+        return path
     }
 
     private static func forget(

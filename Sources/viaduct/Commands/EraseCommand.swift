@@ -80,13 +80,16 @@ struct ErasuresCommand: PeerSettingsCommand {
     func perform() async throws {
         let settings = try await options.read()
         guard let replay else {
-            let tombstones = try await withStore(settings) { store in
-                try await store.tombstones()
+            return try await withStore(settings) { store in
+                var place = TombstonePlace()
+                while case let page = try await store.tombstones(behind: place), let end = page.end
+                {
+                    for tombstone in page.tombstones {
+                        Terminal.write(try TombstoneLine(tombstone).text, to: .standardOutput)
+                    }
+                    place = end
+                }
             }
-            for tombstone in tombstones {
-                Terminal.write(try TombstoneLine(tombstone).text, to: .standardOutput)
-            }
-            return
         }
         let tombstones = try TombstoneLine.all(inFile: replay)
         let catalogue = settings.catalogue.catalogue
@@ -146,6 +149,17 @@ struct TombstoneLine: Codable {
         }
     }
 
+    /// When it was erased, of a line of a journal; `nil` if it is none.
+    static func time(of line: Substring) -> Date? {
+        try? reading.decode(Self.self, from: Data(line.utf8)).erased
+    }
+
+    private static var reading: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return decoder
+    }
+
     /// The tombstones of a file, or which line is none.
     static func all(inFile path: String) throws(CommandError) -> [Tombstone] {
         let content: String
@@ -154,8 +168,7 @@ struct TombstoneLine: Codable {
         } catch {
             throw CommandError(.noInput, "\(path) cannot be read: \(error.localizedDescription)")
         }
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
+        let decoder = reading
         var tombstones: [Tombstone] = []
         for (index, line) in content.split(whereSeparator: \.isNewline).enumerated() {
             guard let read = try? decoder.decode(Self.self, from: Data(line.utf8)),

@@ -38,9 +38,9 @@ struct RestoreCommand: ViaductCommand {
                     + "Specs/Operations.md. Then run viaduct erasures --replay \(from)/erasures.jsonl."
             )
         }
-        let shelf = BackupShelf(Self.path(from))
+        let shelf = BackupShelf(from.absolutePath)
         guard let backup = shelf.backup(before: moment) else { throw Self.noBackup(shelf, moment) }
-        settings.data.directory = Self.path(into)
+        settings.data.directory = into.absolutePath
         let target = settings.data
         guard !FileManager.default.fileExists(atPath: target.cluster) else {
             throw CommandError(.usage, "\(target.cluster) is there already; name another place.")
@@ -76,11 +76,6 @@ struct RestoreCommand: ViaductCommand {
             Terminal.note("Erased reports that are not in this backup: \(names)")
         }
         Terminal.print("newest     \(newest.map { DateTime.text($0) } ?? "no report")")
-    }
-
-    private static func path(_ path: String) -> String {
-        let whole = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
-        return whole.count > 1 && whole.hasSuffix("/") ? String(whole.dropLast()) : whole
     }
 
     /// A moment with its offset from UTC: a restore by the wrong clock loses hours.
