@@ -113,10 +113,9 @@ package struct IPNetwork: Sendable, Hashable {
         }
     }
 
-    /// Whoever an address stands for: itself, or the /64 of IPv6 that one household or machine has
-    /// for itself.
+    /// Whoever an address stands for: itself, or the /56 of IPv6 that providers give a household.
     package init(household address: IPAddress) {
-        self.init(of: address.plain, length: 64)
+        self.init(of: address.plain, length: 56)
     }
 
     /// An address without its last part, as it may stand in a log: /24, or /48 of IPv6.

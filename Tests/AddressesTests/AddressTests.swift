@@ -70,8 +70,8 @@ import Addresses
     @Test(arguments: [
         ("203.0.113.7", "203.0.113.7", "203.0.113.0/24"),
         ("::ffff:203.0.113.7", "203.0.113.7", "203.0.113.0/24"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
-        ("::1", "::/64", "::/48"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/56", "2001:db8:1::/48"),
+        ("::1", "::/56", "::/48"),
     ])
     func `an address counts as its household, and is blurred for a log`(
         text: String, household: String, blurred: String

@@ -118,7 +118,7 @@ def test_h11_only_the_proxy_is_believed(app):
     assert asked("127.0.0.5", Forwarded='for=10.1.1.1, for="203.0.113.7:99"') == 26
     assert asked("127.0.0.5", X_Forwarded_For="203.0.113.8") == 29
     assert asked("127.0.0.5", X_Forwarded_For="2001:db8:1:2::3") == 29
-    assert asked("127.0.0.5", X_Forwarded_For="2001:db8:1:2:ffff::4") == 28, "a /64 is one"
+    assert asked("127.0.0.5", X_Forwarded_For="2001:db8:1:ff::4") == 28, "a /56 is one"
 
 
 def test_h11_the_log_blurs_whom_there_was_too_much_of(app):

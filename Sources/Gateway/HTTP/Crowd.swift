@@ -6,7 +6,7 @@ import Synchronization
 package struct Caps: Sendable, Equatable {
     /// All together; who comes then waits until one of them is closed.
     package var connections = 2048
-    /// From one address, or one /64 of IPv6; who comes then is turned away.
+    /// From one address, or one /56 of IPv6; who comes then is turned away.
     package var ofAddress = 64
     /// Requests of one connection; the last one's answer says that it closes.
     package var requests = 1000
