@@ -49,7 +49,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "GeoReport", "Reports", "CaseStore", "Federation", "Media", "Addresses", "Faults",
-                .hummingbird, .nio, .nioHTTP1, .nioPosix, .lifecycle, .log,
+                .hummingbird, .nio, .nioHTTP1, .nioPosix, .nioSSL, .lifecycle, .log,
             ], swiftSettings: .inPlace),
         .target(
             name: "Conformance", dependencies: ["GeoReport", "Reports"], path: "Specs/GeoReport",

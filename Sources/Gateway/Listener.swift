@@ -10,6 +10,7 @@ package struct Listener: Service {
     private let site: Site
     private let address: Address
     private let patience: Patience
+    private let certificate: ServerCertificate?
     private let group: any EventLoopGroup
     private let logger: Logger
     private let started: @Sendable (_ port: Int) async -> Void
@@ -30,15 +31,18 @@ package struct Listener: Service {
     private static let loops = MultiThreadedEventLoopGroup(
         numberOfThreads: max(1, System.coreCount / 2))
 
-    /// `started` is told the port once connections are taken.
+    /// `started` is told the port once connections are taken; without a certificate nothing is
+    /// encrypted.
     package init(
         _ site: Site, at address: Address, patience: Patience = Patience(),
-        group: any EventLoopGroup = Listener.loops, logger: Logger,
+        certificate: ServerCertificate? = nil, group: any EventLoopGroup = Listener.loops,
+        logger: Logger,
         started: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         self.site = site
         self.address = address
         self.patience = patience
+        self.certificate = certificate
         self.group = group
         self.logger = logger
         self.started = started
@@ -46,7 +50,9 @@ package struct Listener: Service {
 
     /// Serves until a graceful shutdown or cancellation.
     package func run() async throws {
-        let server = HTTPConnections(site: site, patience: patience).server(
+        let server = HTTPConnections(
+            site: site, patience: patience, certificate: certificate
+        ).server(
             configuration: ServerConfiguration(
                 address: .hostname(address.host, port: address.port), backlog: 1024,
                 availableConnectionsDelegate: MaximumAvailableConnections(site.caps.connections)),

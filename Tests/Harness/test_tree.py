@@ -38,7 +38,7 @@ ONLY_IN = {
     "NIOHTTP1": {"Gateway"},
     # M1: one way out, and the guard in front of it.
     "AsyncHTTPClient": {"Outbound"},
-    "NIOSSL": {"Outbound"},
+    "NIOSSL": {"Gateway", "Outbound"},
     "FoundationNetworking": set(),
     "ArgumentParser": {"viaduct"},
     "Yams": {"viaduct"},

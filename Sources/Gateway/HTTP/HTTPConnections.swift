@@ -3,18 +3,22 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// How Hummingbird's server speaks HTTP/1.1 here: with the limits of H2 in front of everything, and
 /// one hop between the socket and the answer.
 struct HTTPConnections: ServerChildChannel {
     let site: Site
     let patience: Patience
+    /// `nil`: nothing is encrypted, a proxy in front does that.
+    private let certificate: ServerCertificate?
     private let memory = BodyMemory()
     private let crowd: Crowd
 
-    init(site: Site, patience: Patience) {
+    init(site: Site, patience: Patience, certificate: ServerCertificate? = nil) {
         self.site = site
         self.patience = patience
+        self.certificate = certificate
         crowd = Crowd(most: site.caps.ofAddress, proxies: site.proxies)
     }
 
@@ -47,6 +51,10 @@ struct HTTPConnections: ServerChildChannel {
             channel.closeFuture.whenComplete { [crowd] _ in crowd.leave(place) }
             let decoder = HTTPRequestDecoder(
                 leftOverBytesStrategy: .dropBytes, limitConfiguration: decoderLimits)
+            if let certificate {
+                try channel.pipeline.syncOperations.addHandler(
+                    NIOSSLServerHandler(context: certificate.context))
+            }
             try channel.pipeline.syncOperations.addHandlers([
                 meter, ByteToMessageHandler(decoder), handler,
             ])
@@ -123,7 +131,8 @@ struct HTTPConnections: ServerChildChannel {
         }
     }
 
-    /// Sends a file by the kernel, without reading it into memory.
+    /// Sends a file by the kernel, without reading it into memory; where it is to be encrypted, some
+    /// of it at a time.
     private func send(
         _ response: EdgeResponse, file path: String, for exchange: Exchange, on value: Value
     ) async -> ConnectionHandler.Pace {
@@ -135,7 +144,18 @@ struct HTTPConnections: ServerChildChannel {
             _ = value.handler.value.send(response, length: region.readableBytes, for: exchange)
             defer { try? file.close() }
             guard !response.omitsBody else { return .steady }
-            try await value.channel.writeAndFlush(region)
+            guard certificate != nil else {
+                try await value.channel.writeAndFlush(region)
+                return .steady
+            }
+            for offset in stride(from: 0, to: region.readableBytes, by: 64 << 10) {
+                let piece = try await files.read(
+                    fileHandle: file, fromOffset: Int64(offset),
+                    byteCount: min(64 << 10, region.readableBytes - offset),
+                    allocator: value.channel.allocator, eventLoop: value.channel.eventLoop
+                ).get()
+                try await value.channel.writeAndFlush(piece)
+            }
         } catch {
             // The file or the client is gone in the middle: an end tells that, an answer could not.
             try? await value.channel.close()

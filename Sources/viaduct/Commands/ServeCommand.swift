@@ -74,7 +74,9 @@ struct ServeCommand: ViaductCommand {
             logger.warning("database settings", metadata: ["warning": .string(warning)])
         }
         let http = deployment.settings.http
-        if http.publicURL.hasPrefix("https://"), http.trustedProxies.isEmpty {
+        if http.publicURL.hasPrefix("https://"), http.trustedProxies.isEmpty,
+            http.certificate == nil
+        {
             logger.warning(
                 "no proxy is trusted, so that all who come through one count as one caller",
                 metadata: ["setting": "http.trusted_proxies"])
@@ -102,11 +104,12 @@ private struct Serving {
     private let outside: Outside
     private let signal: ChangeSignal
     private let visits: DoctorVisits
+    private let certificate: ServerCertificate?
 
     init(
         _ deployment: Deployment, changesets: [Jurisdiction.ID: Date], outside: Outside,
         logger: Logger
-    ) {
+    ) throws {
         self.outside = outside
         self.deployment = deployment
         self.logger = logger
@@ -152,6 +155,7 @@ private struct Serving {
             ledger: Ledger(store, peering: settings.peers.peering), version: Viaduct.version,
             gauges: { [visits] in visits.gauges })
         announcement = Announcement(deployment)
+        certificate = try settings.http.certificate.map { try ServerCertificate($0) }
     }
 
     /// Runs until a signal, then ends the services in the reverse of their order.
@@ -171,6 +175,9 @@ private struct Serving {
                 await Self.prune(deployment.store, reload.publication, logger)
             },
         ]
+        if let certificate {
+            services.append(Loop { [logger] in await certificate.run(logger: logger) })
+        }
         if let rationing { services.append(Loop { await rationing.run() }) }
         if let cluster = deployment.cluster { services.append(Loop { await cluster.watch() }) }
         // Told to end at the same time: each of them may take ten seconds for what is under way.
@@ -183,7 +190,7 @@ private struct Serving {
                     logger: logger, started: { [announcement] in await announcement.admin($0) }),
                 Listener(
                     gateway.site, at: Listener.Address(host: http.host, port: http.port),
-                    patience: Patience(settings.limits),
+                    patience: Patience(settings.limits), certificate: certificate,
                     logger: logger, started: { [announcement] in await announcement.api($0) }),
             ]
         services.append(Together(services: work))
@@ -322,7 +329,8 @@ private actor Announcement {
 
     private func tell() {
         guard let adminPort, let apiPort else { return }
-        Terminal.print("Serving on http://\(settings.http.host):\(apiPort)")
+        let scheme = settings.http.certificate == nil ? "http" : "https"
+        Terminal.print("Serving on \(scheme)://\(settings.http.host):\(apiPort)")
         Terminal.print("  discovery     \(settings.http.publicURL)/open311/discovery.xml")
         for jurisdiction in settings.catalogue.catalogue.jurisdictions {
             let slug = jurisdiction.slug.rawValue.padding(toLength: 12, withPad: " ", startingAt: 0)

@@ -120,7 +120,8 @@ extension Examination {
     /// Whether nothing can be said of it without the database.
     fileprivate var asksDatabase: Bool {
         switch self {
-        case .settings, .environment, .secrets, .publicURL, .boundaries, .timeZones, .peers, .disk,
+        case .settings, .environment, .secrets, .publicURL, .certificate, .boundaries, .timeZones,
+            .peers, .disk,
             .thumbnails, .openFiles, .coreDumps, .backup, .database:
             false
         default: true

@@ -7,6 +7,7 @@ enum Examination: String, Sendable, CaseIterable {
     case environment
     case secrets
     case publicURL = "public-url"
+    case certificate
     case boundaries
     case timeZones = "time-zones"
     case peers
@@ -57,6 +58,7 @@ enum Examination: String, Sendable, CaseIterable {
         case .environment: "each variable VIADUCT_… is a setting"
         case .secrets: "nobody else can read files with secrets"
         case .publicURL: "http.public_url is an address that clients elsewhere can call"
+        case .certificate: "the certificate is valid for two weeks at least, if we have one"
         case .boundaries: "boundaries enclose an area, and no continent"
         case .timeZones: "this machine knows the jurisdictions' time zones"
         case .peers: "the peers' addresses may be called, and keys go there encrypted"

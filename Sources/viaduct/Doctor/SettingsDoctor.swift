@@ -1,6 +1,7 @@
 import Addresses
 import Federation
 import Foundation
+import class Gateway.ServerCertificate
 import Outbound
 import Reports
 
@@ -15,6 +16,7 @@ struct SettingsDoctor {
     func examine(_ chart: inout Chart) {
         examineSecrets(&chart)
         examinePublicURL(&chart)
+        examineCertificate(at: Date(), &chart)
         for jurisdiction in settings.catalogue.catalogue.jurisdictions {
             let file = settings.catalogue.files[jurisdiction.id] ?? ""
             examineBoundary(of: jurisdiction, file, &chart)
@@ -92,6 +94,23 @@ struct SettingsDoctor {
                 "keys and people's data would go to \(address) unencrypted",
                 "write the https address of the proxy in front of us")
         }
+    }
+
+    func examineCertificate(at now: Date, _ chart: inout Chart) {
+        guard let files = settings.http.certificate else {
+            return chart.note(.certificate, "none: a proxy in front encrypts")
+        }
+        // One that cannot be used has stopped the reading of the settings.
+        guard let expiry = (try? ServerCertificate(files))?.expiry else { return }
+        let day = expiry.formatted(.iso8601)
+        let days = expiry.timeIntervalSince(now) / 86_400
+        guard days < 14 else { return chart.note(.certificate, "valid until \(day)") }
+        chart.add(
+            Complaint(
+                .certificate, days < 0 ? .wrong : .warning,
+                days < 0 ? "it was valid until \(day)" : "it is valid until \(day) only",
+                advice: "renew it; it is read again when it changes"
+            ).at(files.chain))
     }
 
     /// Mixed up coordinates, or a ring that is folded to a line, would refuse all reports.

@@ -66,6 +66,8 @@ struct SettingKey {
         SettingKey(path: "key_service", kind: .text),
         SettingKey(path: "http.host", kind: .text),
         SettingKey(path: "http.port", kind: .integer(0...65_535)),
+        SettingKey(path: "http.certificate", kind: .text),
+        SettingKey(path: "http.certificate_key", kind: .text),
         SettingKey(path: "http.public_url", kind: .webAddress),
         SettingKey(path: "http.trusted_proxies", kind: .list(.addresses)),
         SettingKey(path: "http.jsonp", kind: .flag),

@@ -60,6 +60,7 @@ extension Settings {
             "media.access_key", reader, file: file, in: surroundings, &problems)
         settings.media.secretKey = secret(
             "media.secret_key", reader, file: file, in: surroundings, &problems)
+        problems += settings.http.checkCertificate(in: file, reader)
         let (catalogue, found) = JurisdictionDirectory.read(settings.jurisdictionDirectory)
         problems += found
         settings.catalogue = catalogue
@@ -158,10 +159,18 @@ extension Settings {
         var http = HTTPSettings()
         http.host = reader.string(forKey: "http.host", default: http.host)
         http.port = reader.int(forKey: "http.port", default: http.port)
+        if let chain = reader.string(forKey: "http.certificate"),
+            let key = reader.string(forKey: "http.certificate_key")
+        {
+            http.certificate = ServerCertificate.Files(
+                chain: surroundings.path(chain, from: base),
+                key: surroundings.path(key, from: base))
+        }
         let local = http.host.contains(":") ? "[\(http.host)]" : http.host
         let shown = ["0.0.0.0", "[::]"].contains(local) ? "127.0.0.1" : local
         http.publicURL = reader.string(
-            forKey: "http.public_url", default: "http://\(shown):\(http.port)")
+            forKey: "http.public_url",
+            default: "\(http.certificate == nil ? "http" : "https")://\(shown):\(http.port)")
         while http.publicURL.hasSuffix("/") { http.publicURL.removeLast() }
         http.trustedProxies = reader.string(forKey: "http.trusted_proxies", default: "").listed
         http.jsonp = reader.bool(forKey: "http.jsonp", default: false)
@@ -301,6 +310,36 @@ extension Secret.FileError {
         case .unreadable: "\(path) cannot be read; give its owner, who runs Viaduct, read access"
         case .open: "\(path) may be read by others; run chmod 600 \(path)"
         case .empty: "\(path) has an empty first line; write the secret there"
+        }
+    }
+}
+
+extension HTTPSettings {
+    /// What is wrong with the certificate; a port that nobody can call is worse than none.
+    fileprivate func checkCertificate(in file: String, _ reader: ConfigReader) -> [Problem] {
+        func problem(_ key: String, _ text: String) -> [Problem] {
+            [Problem(file: file, line: SettingsFile(file).line(of: key), key: key, text: text)]
+        }
+        guard let certificate else {
+            for (one, other) in [
+                ("certificate", "certificate_key"), ("certificate_key", "certificate"),
+            ]
+            where reader.string(forKey: ConfigKey("http." + one)) != nil {
+                return problem("http." + one, "needs http.\(other) as well")
+            }
+            return []
+        }
+        guard FileMode(certificate.key).bits & 0o007 == 0 else {
+            var open = problem(
+                "http.certificate_key", "everybody may read it: run chmod o= \(certificate.key)")
+            open[0].kind = .openSecret
+            return open
+        }
+        do throws(ServerCertificate.Unusable) {
+            _ = try ServerCertificate(certificate)
+            return []
+        } catch {
+            return problem("http.certificate", "cannot be used: \(error)")
         }
     }
 }

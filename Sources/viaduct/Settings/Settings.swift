@@ -33,7 +33,11 @@ package struct HTTPSettings: Sendable, Equatable {
     package var host = "127.0.0.1"
     /// `http.port`, 0 to 65535, default 8311; 0 takes any free one.
     package var port = 8311
-    /// `http.public_url`: what clients call us; default `http://` with host and port.
+    /// `http.certificate`, `http.certificate_key`: PEM files, with which we speak TLS ourselves; they
+    /// are read again when they change. Default: none, a proxy in front encrypts.
+    package var certificate: ServerCertificate.Files?
+    /// `http.public_url`: what clients call us; default `http://`, or with a certificate `https://`,
+    /// with host and port.
     package var publicURL = "http://127.0.0.1:8311"
     /// `http.trusted_proxies`: networks or addresses of the proxies in front of us, whose
     /// `X-Forwarded-For` or `Forwarded` tells who asks; default none (H11).
@@ -63,7 +67,7 @@ package struct LimitSettings: Sendable, Equatable {
     package var inFlight = 256
     /// `limits.connections`: open at the same time, 16 to 65536, default 2048.
     package var connections = 2048
-    /// `limits.connections_of_address`: the same from one address or /64, but for trusted proxies, 1
+    /// `limits.connections_of_address`: the same from one address or /56, but for trusted proxies, 1
     /// to 65536, default 64.
     package var connectionsOfAddress = 64
     /// `limits.requests_of_connection`: before it is closed, 1 to 1000000, default 1000.
