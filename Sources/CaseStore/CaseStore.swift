@@ -66,6 +66,14 @@ package struct CaseStore: Sendable {
         ]
     }
 
+    /// Runs work for somebody who waits so long for the database altogether and then is told
+    /// `unavailable`, whatever the server still does (reliability H4); `nil`: as long as it takes.
+    package static func patiently<R>(
+        _ patience: Duration?, _ work: () async -> R
+    ) async -> R {
+        await WaitingTime.$current.withValue(patience.map(WaitingTime.init), operation: work)
+    }
+
     /// Brings the schema up to date and answers with the names of the migrations applied now.
     ///
     /// Any number of nodes may start at once (B1). What a restored backup needs is done as well

@@ -46,6 +46,8 @@ package final class Gateway: Sendable {
         package var rationing: Rationing?
         /// Requests answered at the same time, above which the case store is not asked (2.2).
         package var mostInFlight = 256
+        /// How long a call waits for the database altogether before it is answered 503.
+        package var patience: Duration? = .seconds(2)
         package var errorCodes = ErrorCodes.plain
         package var requestLog = RequestLog.written
         package var callbacks = Calls.Callbacks.off
@@ -101,7 +103,9 @@ package final class Gateway: Sendable {
         let start = ContinuousClock.now
         let id = requestIDs.id(of: request)
         metrics.inFlight.add(1)
-        var (name, response) = await answer(request, id: id)
+        var (name, response) = await CaseStore.patiently(settings.patience) {
+            await answer(request, id: id)
+        }
         metrics.inFlight.add(-1)
         seal(&response, id: id)
         response.omitsBody = request.method == .head

@@ -5,8 +5,10 @@ import Synchronization
 ///
 /// Nobody is given an answer that was begun before the question came: who asks while one is being
 /// made waits for the next one, together with all others who do. So whatever was acknowledged
-/// before a question is in its answer. A failure is that of those who share it; and whoever makes
-/// an answer for others does so to its end, even if it is no longer waited for itself.
+/// before a question is in its answer. A failure is that of those who share it, and of those who
+/// wait for the next one: a slow database would keep them waiting twice as long, to tell them the
+/// same. Whoever makes an answer for others does so to its end, even if it is no longer waited for
+/// itself.
 ///
 /// A class for the questions that all connections share, under a mutex.
 final class SharedAnswers<Question: Hashable & Sendable>: Sendable {
@@ -48,7 +50,10 @@ final class SharedAnswers<Question: Hashable & Sendable>: Sendable {
             return try outcome.get()
         case .make(let number, let sharers):
             let outcome = await Self.outcome(of: make)
-            end(question, number)
+            switch outcome {
+            case .success: end(question, number)
+            case .failure: fail(question, number, outcome)
+            }
             for sharer in sharers { sharer.resume(returning: .take(outcome)) }
             return try outcome.get()
         }
@@ -86,6 +91,18 @@ final class SharedAnswers<Question: Hashable & Sendable>: Sendable {
         works.last += 1
         works.byQuestion[question] = Work(number: works.last, begun: now)
         return .make(works.last, for: work?.waiting ?? [])
+    }
+
+    /// Hands a failure to those who wait for the next answer as well.
+    private func fail(
+        _ question: Question, _ number: Int, _ outcome: Result<EdgeResponse, Fault>
+    ) {
+        let waiting = works.withLock { works -> [Waiter] in
+            guard let work = works.byQuestion[question], work.number == number else { return [] }
+            works.byQuestion[question] = nil
+            return work.waiting
+        }
+        for waiter in waiting { waiter.resume(returning: .take(outcome)) }
     }
 
     /// Lets the first of those who wait make the next answer, before this one is handed out: the

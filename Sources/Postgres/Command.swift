@@ -46,6 +46,8 @@ final class Command: @unchecked Sendable {
     let loss: Loss
     private(set) var manner: Manner
     let patience: Patience
+    /// How long its answer is awaited; `nil`: for as long as it may come.
+    let waits: Nanoseconds?
     /// When it stops waiting for a connection; set by the reactor.
     var expires: Nanoseconds = 0
     /// When it was sent.
@@ -74,12 +76,13 @@ final class Command: @unchecked Sendable {
 
     init(
         _ work: Work, manner: Manner = .alone, loss: Loss = .unknown,
-        patience: Patience = .statementTimeout, for waiter: Waiter
+        patience: Patience = .statementTimeout, waits: Duration? = nil, for waiter: Waiter
     ) {
         self.work = work
         self.manner = manner
         self.loss = loss
         self.patience = patience
+        self.waits = waits?.nanoseconds
         self.waiter = waiter
     }
 
@@ -120,6 +123,11 @@ final class Command: @unchecked Sendable {
     /// Answers that the connection was lost, or that nobody waits for it any longer.
     func giveUp() {
         finish(.failure(loss == .unknown ? .outcomeUnknown : .unavailable))
+    }
+
+    /// Whether it was sent so long ago that nobody waits for its answer any longer.
+    func isTired(at now: Nanoseconds) -> Bool {
+        waits.map { now > sent &+ $0 } ?? false
     }
 
     /// Forgets a first try, to be sent again.

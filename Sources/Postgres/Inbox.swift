@@ -10,7 +10,7 @@ final class Inbox: Sendable {
         /// A statement for whichever shared connection is free.
         case query(Command)
         /// A key to be looked up together with others.
-        case find(String, LookUp, Gathering.Waiter)
+        case find(String, LookUp, Duration?, Gathering.Waiter)
         /// The next command of a session, which gets a connection with its first.
         case session(Session, Command)
         /// A session has ended.
@@ -66,7 +66,7 @@ final class Inbox: Sendable {
     private static func refuse(_ message: Message) {
         switch message {
         case .query(let command), .session(_, let command): command.finish(.failure(.unavailable))
-        case .find(_, _, let waiter): waiter.resume(returning: .failure(.unavailable))
+        case .find(_, _, _, let waiter): waiter.resume(returning: .failure(.unavailable))
         case .connected(let opened): PQfinish(opened.pointer)
         case .listen(let listener): listener.continuation.finish()
         case .release, .unlisten, .stop: break

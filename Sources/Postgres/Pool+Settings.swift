@@ -12,9 +12,6 @@ extension Pool {
         package var deadline: Duration
         /// `statement_timeout` (reliability B5); a server silent for a second more counts as gone.
         package var statementTimeout: Duration
-        /// How long anyone waits for the answer to one statement, whatever the server and the
-        /// network do (reliability H4); the statement itself goes on. `nil`: as long as it takes.
-        package var patience: Duration?
         /// `lock_timeout`.
         package var lockTimeout: Duration
         /// `idle_in_transaction_session_timeout`.
@@ -26,7 +23,7 @@ extension Pool {
         package init(
             address: String, connections: Int = 8, transactions: Int = 4,
             deadline: Duration = .milliseconds(1800), statementTimeout: Duration = .seconds(5),
-            patience: Duration? = nil, lockTimeout: Duration = .seconds(2),
+            lockTimeout: Duration = .seconds(2),
             idleInTransactionTimeout: Duration = .seconds(10),
             applicationName: String = "viaduct"
         ) {
@@ -35,7 +32,6 @@ extension Pool {
             self.transactions = max(transactions, 1)
             self.deadline = deadline
             self.statementTimeout = statementTimeout
-            self.patience = patience
             self.lockTimeout = lockTimeout
             self.idleInTransactionTimeout = idleInTransactionTimeout
             self.applicationName = applicationName

@@ -73,7 +73,9 @@ package final class Pool: Sendable {
     /// Leaves a key for the statement that looks it up, and waits for the rows.
     func gathered(_ key: String, _ lookUp: LookUp) async -> Command.Answer {
         start()
-        return await withUnsafeContinuation { inbox.post(.find(key, lookUp, $0)) }
+        let wait = WaitingTime.Wait()
+        defer { wait?.end() }
+        return await withUnsafeContinuation { inbox.post(.find(key, lookUp, wait?.most, $0)) }
     }
 
     private func query(
@@ -93,10 +95,15 @@ package final class Pool: Sendable {
     ) async throws(PostgresError) -> Rows {
         start()
         guard sql.isSendable else { throw .refused(state: "54023") }
+        let wait = WaitingTime.Wait()
         let answer: Command.Answer = await withUnsafeContinuation { continuation in
             inbox.post(
-                .query(Command(.statement(sql), manner: manner, for: .task(continuation))))
+                .query(
+                    Command(
+                        .statement(sql), manner: manner, waits: wait?.most,
+                        for: .task(continuation))))
         }
+        wait?.end()
         guard let result = try answer.get() else { throw .unavailable }
         return Rows(result: result)
     }

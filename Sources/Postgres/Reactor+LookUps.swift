@@ -7,6 +7,8 @@ final class Gathering {
     let lookUp: LookUp
     fileprivate(set) var keys: [String] = []
     fileprivate var waiters: [Waiter] = []
+    /// How long the least patient of them waits for the answer.
+    fileprivate var waits: Duration?
     /// When the first of them began to wait.
     fileprivate var since: Nanoseconds = 0
     /// Statements that are not answered yet.
@@ -35,10 +37,17 @@ final class Gathering {
 
 extension Reactor {
     /// Takes a key in, to be looked up together with others at the end of the round or after it.
-    func gather(_ key: String, by lookUp: LookUp, for waiter: Gathering.Waiter) {
+    func gather(
+        _ key: String, by lookUp: LookUp, waits: Duration?, for waiter: Gathering.Waiter
+    ) {
         let gathering = gatherings[lookUp.name] ?? Gathering(lookUp)
         if gathering.isIdle { gatherings[lookUp.name] = gathering }
-        if gathering.keys.isEmpty { gathering.since = now }
+        if gathering.keys.isEmpty {
+            gathering.since = now
+            gathering.waits = waits
+        } else if let waits {
+            gathering.waits = min(waits, gathering.waits ?? waits)
+        }
         gathering.keys.append(key)
         gathering.waiters.append(waiter)
         if gathering.keys.count >= Gathering.most { lookUpAll(of: gathering) }
@@ -63,7 +72,7 @@ extension Reactor {
         gathering.waiters = []
         gathering.underWay += 1
         let command = Command(
-            .statement(sql), manner: .together,
+            .statement(sql), manner: .together, waits: gathering.waits,
             for: .reactor { answer in
                 gathering.underWay -= 1
                 for waiter in waiters { waiter.resume(returning: answer) }

@@ -12,7 +12,7 @@ extension Reactor {
             guard !isStopping, !isOutOfReach,
                 waitingSessions.count < max(256, 64 * settings.transactions)
             else { return command.finish(.failure(.unavailable)) }
-            command.expires = now + settings.deadline.nanoseconds
+            command.expires = expiry(of: command)
             waitingSessions.append((session, command))
             bindWaitingSessions()
             if !waitingSessions.isEmpty { orderConnections() }

@@ -126,8 +126,8 @@ extension Reactor {
         switch message {
         case .query(let command):
             submit(command)
-        case .find(let key, let lookUp, let waiter):
-            gather(key, by: lookUp, for: waiter)
+        case .find(let key, let lookUp, let waits, let waiter):
+            gather(key, by: lookUp, waits: waits, for: waiter)
         case .session(let session, let command):
             submit(command, of: session)
         case .release(let session, let ending):
@@ -149,7 +149,7 @@ extension Reactor {
         if !isStopping, waiting.isEmpty, let connection = connection(for: command) {
             return send(command, over: connection)
         }
-        command.expires = now + settings.deadline.nanoseconds
+        command.expires = expiry(of: command)
         // Beyond the deadline of an outage, waiting would be in vain; beyond this many, too.
         guard !isStopping, !isOutOfReach,
             waiting.count < max(1024, settings.connections * Reactor.depth * 4)
@@ -266,7 +266,7 @@ extension Reactor {
         if isOrderly { commands.removeFirst().finish(.failure(.unavailable)) }
         for command in commands {
             if isOrderly, isShared, !isStopping {
-                if command.expires == 0 { command.expires = now + settings.deadline.nanoseconds }
+                if command.expires == 0 { command.expires = expiry(of: command) }
                 waiting.append(command)
             } else if command.failure?.state != nil, !command.isAnswered {
                 command.finish()
@@ -307,11 +307,26 @@ extension Reactor {
     private func checkDeadlines() {
         guard now >= nextCheck else { return }
         nextCheck = now + Reactor.tick
-        while let command = waiting.first, command.expires <= now || isOutOfReach {
-            waiting.popFirst()?.finish(.failure(.unavailable))
-        }
+        expireWaiting()
         expireWaitingSessions()
         for connection in connections.values { checkProgress(of: connection) }
+    }
+
+    /// How long a command waits for a connection: as long as anybody, or as whoever asked.
+    func expiry(of command: Command) -> Nanoseconds {
+        let deadline = settings.deadline.nanoseconds
+        return now + min(deadline, command.waits ?? deadline)
+    }
+
+    private func expireWaiting() {
+        guard !waiting.isEmpty else { return }
+        for command in waiting.removeAll() {
+            if command.expires <= now || isOutOfReach {
+                command.finish(.failure(.unavailable))
+            } else {
+                waiting.append(command)
+            }
+        }
     }
 
     /// Gives up a connection whose server says nothing for longer than any statement may take, and
@@ -323,13 +338,8 @@ extension Reactor {
         let limit = settings.statementTimeout.nanoseconds + 1_000_000_000
         // The server would have ended the statement by now: nobody is there any more (B5).
         if now > connection.lastProgress &+ limit { return lose(connection) }
-        guard let patience = settings.patience?.nanoseconds, now > first.sent + patience else {
-            return
-        }
         // The answer is still awaited, by nobody, as it precedes those of the others.
-        connection.inFlight.forEach { command in
-            if now > command.sent + patience { command.giveUp() }
-        }
+        connection.inFlight.forEach { if $0.isTired(at: now) { $0.giveUp() } }
     }
 
     /// Whether everything that may still be finished is.

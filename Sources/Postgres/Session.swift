@@ -61,6 +61,8 @@ final class Session: @unchecked Sendable {
     private func answer(
         patience: Command.Patience, loss: Command.Loss, work: (inout Progress) -> Command.Work
     ) async throws(PostgresError) -> ServerResult? {
+        let wait = WaitingTime.Wait()
+        defer { wait?.end() }
         let answer: Command.Answer = await withUnsafeContinuation { continuation in
             progress.withLock { progress in
                 // Outside of its transaction a statement would commit by itself.
@@ -68,7 +70,8 @@ final class Session: @unchecked Sendable {
                     return continuation.resume(returning: .failure(.refused(state: "25P01")))
                 }
                 let command = Command(
-                    work(&progress), loss: loss, patience: patience, for: .task(continuation))
+                    work(&progress), loss: loss, patience: patience, waits: wait?.most,
+                    for: .task(continuation))
                 inbox.post(.session(self, command))
             }
         }

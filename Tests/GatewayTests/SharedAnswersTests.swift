@@ -43,7 +43,9 @@ import Testing
         #expect(try await first.value.status == 1)
     }
 
-    @Test func `a failure is that of those who share it`() async throws {
+    @Test func `a failure is that of those who share it, and of those who wait for the next one`()
+        async throws
+    {
         let shared = SharedAnswers<String>(patience: .seconds(3600))
         let kitchen = Kitchen()
         let fault = Fault(.failed, "Broken.")
@@ -64,10 +66,12 @@ import Testing
         let late = Task { try await shared.answer(to: "a") { await kitchen.make() } }
         await shared.waits(for: "a", 1)
         kitchen.finish(2)
-        for task in failing { await #expect(throws: fault) { try await task.value } }
+        for task in failing + [late] { await #expect(throws: fault) { try await task.value } }
+        let next = Task { try await shared.answer(to: "a") { await kitchen.make() } }
         await kitchen.begun(3)
         kitchen.finish(3)
-        #expect(try await late.value.status == 3)
+        #expect(try await next.value.status == 3)
+        #expect(shared.works.withLock { $0.byQuestion.isEmpty })
     }
 
     @Test func `whoever is cancelled harms nobody`() async throws {

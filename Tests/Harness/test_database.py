@@ -3,11 +3,14 @@
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from kit.cluster import Cluster
 from kit.instance import Instance, is_alive, wait_until
+from kit.lag import Lag
 
 GOOD = {"service_code": "GRAFFITI", "lat": "42.7", "long": "23.3"}
 
@@ -63,6 +66,49 @@ def test_h4_gone_and_back(elsewhere, how):
     wait_until(lambda: instance.admin("/ready") == 200, within=5 - seconds)
     told = {row["description"] for row in caller.get("/requests.json").json}
     assert told == {"before", "after"}, "what was answered 503 did not happen"
+
+
+def test_h4_slow_and_quick_again(binary):
+    """Whoever asks is told in time that the database is slow, and what was told so may be told again."""
+    with Cluster() as cluster, Lag(cluster.port) as lag:
+        address = f"postgresql://viaduct@127.0.0.1:{lag.port}/postgres"
+        with Instance(VIADUCT_DATABASE_URL=address, VIADUCT_DATABASE_PATIENCE="2s") as instance:
+            key = instance.key("h4", "--scope", "report", "--scope", "update")
+            caller = instance.start().caller("sofia", key)
+            number = caller.post("/requests.json", {**GOOD, "description": "before"}).json[0]["service_request_id"]
+
+            def post(name: str):
+                return caller.post("/requests.json", {**GOOD, "description": name}, {"Idempotency-Key": name})
+
+            moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+            def update(name: str):
+                fields = {"service_request_id": number, "update_id": name, "updated_datetime": moment,
+                          "status": "OPEN", "description": name}  # fmt: skip
+                return caller.post("/servicerequestupdates.json", fields)
+
+            def took(ask):
+                started = time.monotonic()
+                answer = ask()
+                return time.monotonic() - started, answer.status, answer.header("Retry-After"), answer.text
+
+            lag.seconds = 5
+            names = [f"told-while-slow-{turn:04}" for turn in range(10)]
+            asked = [partial(post, name) for name in names] + [partial(update, name) for name in names]
+            asked += [partial(caller.get, path) for path in ("/requests.json", f"/requests/{number}.json") * 10]
+            with ThreadPoolExecutor(len(asked) + 1) as threads:
+                answers = list(threads.map(took, asked))
+                assert took(partial(caller.get, "/services.json"))[:2] < (1, 201)
+            assert [told for told in answers if told[1] != 503 or not told[2]] == []
+            assert sorted(seconds for seconds, *_ in answers)[-1] <= 2.5
+            lag.seconds = 0
+            for name in names:
+                wait_until(lambda: post(name).status == 200, within=15)  # noqa: B023
+                wait_until(lambda: update(name).status == 200, within=15)  # noqa: B023
+            told = [row["description"] for row in caller.get("/requests.json").json]
+            assert sorted(told) == sorted(["before", *names])
+            updates = caller.get("/servicerequestupdates.json", start_date="2026-01-01T00:00:00Z")
+            assert sorted(row["description"] for row in updates.json) == sorted(names)
 
 
 def test_the_embedded_server_comes_back_by_itself(embedded):

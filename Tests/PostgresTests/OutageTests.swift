@@ -117,19 +117,25 @@ import Testing
 
     @Test func `whoever has waited long enough is told so`() async throws {
         try await TestDatabase.with { address async throws in
-            let pool = Pool(
-                Pool.Settings(address: address, connections: 1, patience: .milliseconds(300)))
+            let pool = Pool(Pool.Settings(address: address, connections: 1))
             let start = ContinuousClock.now
             let behind = Task { try await pool.query("SELECT 1") }
-            await #expect(throws: PostgresError.outcomeUnknown) {
-                try await pool.query("SELECT pg_sleep(1)")
+            await WaitingTime.$current.withValue(WaitingTime(.milliseconds(300))) {
+                await #expect(throws: PostgresError.outcomeUnknown) {
+                    try await pool.query("SELECT pg_sleep(1)")
+                }
             }
-            await #expect(throws: PostgresError.unavailable) {
-                try await pool.transaction { transaction throws(PostgresError) in
-                    try await transaction.query("SELECT pg_sleep(10)")
+            await WaitingTime.$current.withValue(WaitingTime(.milliseconds(300))) {
+                _ = try? await pool.query("SELECT pg_sleep(0.2)")
+                await #expect(throws: PostgresError.unavailable) {
+                    try await pool.transaction { transaction throws(PostgresError) in
+                        try await transaction.query("SELECT pg_sleep(10)")
+                    }
                 }
             }
             #expect(ContinuousClock.now - start < .seconds(12))
+            // Whoever has not said how long he waits, waits.
+            _ = try await pool.query("SELECT pg_sleep(0.6)")
             _ = await behind.result
             try await waitForAnswer(of: pool, within: .seconds(3))
         }

@@ -134,6 +134,7 @@ private struct Serving {
         site.proxies = TrustedProxies(settings.http.trustedProxies.compactMap(IPNetwork.init))
         site.mostInFlight = settings.limits.inFlight
         site.caps = Caps(settings.limits)
+        site.patience = settings.database.patience
         if settings.limits.isRationed {
             rationing = Rationing(settings.limits.rates, store: store)
         } else {

@@ -76,6 +76,7 @@ struct SettingKey {
         SettingKey(path: "admin.port", kind: .integer(0...65_535)),
         SettingKey(path: "database.url", kind: .secret),
         SettingKey(path: "database.connections", kind: .integer(1...64)),
+        SettingKey(path: "database.patience", kind: .duration(upTo: .seconds(60))),
         SettingKey(path: "database.transactions", kind: .integer(1...64)),
         SettingKey(path: "data.directory", kind: .text),
         SettingKey(path: "data.keep_deliveries", kind: .duration(upTo: .seconds(3650 * 86_400))),

@@ -181,6 +181,9 @@ extension Settings {
         var database = DatabaseSettings()
         database.connections = reader.int(
             forKey: "database.connections", default: database.connections)
+        database.patience =
+            reader.string(forKey: "database.patience").flatMap(Duration.init(reading:))
+            ?? database.patience
         database.transactions = reader.int(
             forKey: "database.transactions", default: database.transactions)
         var log = LogSettings()

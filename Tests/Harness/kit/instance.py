@@ -47,6 +47,8 @@ class Instance:
             "VIADUCT_HTTP_PORT": str(self.port),
             "VIADUCT_ADMIN_PORT": str(self.admin_port),
             "VIADUCT_DATA_DIRECTORY": str(self.directory / "data"),
+            # A busy machine is no slow database; test_database has that.
+            "VIADUCT_DATABASE_PATIENCE": "20s",
             # Everybody here has one address, and asks as much as tests do; test_limits has limits.
             "VIADUCT_LIMITS_RATES": "false",
             "VIADUCT_LIMITS_CONNECTIONS_OF_ADDRESS": "4096",
