@@ -1,6 +1,7 @@
 import Federation
 import FoundationEssentials
 import Postgres
+import Reports
 
 /// What should have been done a day ago, for a person to look at.
 package struct Arrears: Sendable, Equatable {
@@ -40,6 +41,37 @@ extension CaseStore {
                 if one.deadLetters + one.erasures > 0 { arrears.append(one) }
             }
             return arrears
+        }
+    }
+
+    /// Reports of the last day that a peer is to handle and that were never on their way to it: none,
+    /// unless we lost them. At most a hundred.
+    package func unhanded(now: Date) async throws(CaseStoreError) -> [Report.ID] {
+        let early = now.advanced(by: .seconds(-90_000))
+        // Events are named by their time.
+        let rows = try await query(
+            """
+            SELECT DISTINCT report.id FROM event JOIN report ON report.id = event.report
+            WHERE event.id >= (lpad(
+                    to_hex((extract(epoch FROM \(early)::timestamptz) * 1000)::bigint), 12, '0')
+                || repeat('0', 20))::uuid
+                AND event.kind IN ('created', 'imported', 'handed') AND report.handler IS NOT NULL
+                AND NOT EXISTS (
+                    SELECT FROM delivery WHERE delivery.peer = report.handler
+                        AND delivery.report = report.id AND delivery.kind = 'report')
+                AND NOT EXISTS (
+                    SELECT FROM ticket WHERE ticket.peer = report.handler
+                        AND ticket.report = report.id)
+            ORDER BY report.id LIMIT 100
+            """)
+        return try await CaseStoreError.told { () throws(PostgresError) in
+            var reports: [Report.ID] = []
+            for row in rows {
+                var cells = row.cells
+                reports.append(
+                    try ReportRow.named(Report.ID.self, try cells.next(), column: 0))
+            }
+            return reports
         }
     }
 

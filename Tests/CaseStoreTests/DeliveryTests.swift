@@ -29,6 +29,24 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `a report that was never on its way to its handler is found`() async throws {
+            try await withPeers([Self.roads, Self.archive]) { store, pool in
+                let lost = try await Sample.report("lost", to: store)
+                _ = try await Sample.report("well", to: store)
+                let sent = try await Sample.report("sent", to: store)
+                #expect(try await store.unhanded(now: Sample.now) == [])
+                // The archive only hears of it; of the other one roads gave the number.
+                _ = try await pool.query(
+                    """
+                    DELETE FROM delivery WHERE report = \(lost.rawValue)
+                        OR (report = \(sent.rawValue) AND peer = 'archive')
+                    """)
+                #expect(try await store.unhanded(now: Sample.now) == [lost])
+                let later = Sample.now.addingTimeInterval(100_000)
+                #expect(try await store.unhanded(now: later) == [])
+            }
+        }
+
         @Test func `without its deliveries no report is stored`() async throws {
             var settings = CaseStore.Settings()
             settings.peering = Peering(node: Sample.node, peers: [Self.archive])

@@ -48,6 +48,7 @@ struct DatabaseDoctor {
         try await examineWebhooks()
         try await examinePeers()
         try await examineArrears()
+        try await examineUnhanded()
     }
 
     private mutating func add(_ remarks: [ServerRemark]) {
@@ -226,6 +227,16 @@ struct DatabaseDoctor {
         let file = Peer.Name(rawValue: line.name).flatMap { settings.peers.links[$0]?.file }
         let complaint = Complaint(examination, level, "\(line.name): \(text)", advice: advice)
         chart.add(file.map { complaint.at($0) } ?? complaint)
+    }
+
+    private mutating func examineUnhanded() async throws {
+        let lost = try await store.unhanded(now: now)
+        guard let first = lost.first else { return }
+        chart.add(
+            Complaint(
+                .unhanded, .wrong,
+                "\(lost.count) reports were never sent to who is to handle them, such as \(first)",
+                advice: "this is a mistake of ours: keep the database, and tell us"))
     }
 
     private mutating func examineArrears() async throws {

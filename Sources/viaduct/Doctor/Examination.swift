@@ -47,6 +47,7 @@ enum Examination: String, Sendable, CaseIterable {
     case parked
     case deadLetters = "dead-letters"
     case stuck
+    case unhanded
     case quarantine
     case tokens
     case erasures
@@ -94,6 +95,7 @@ enum Examination: String, Sendable, CaseIterable {
         case .parked: "no delivery waits for a person"
         case .deadLetters: "no dead letter is older than a day"
         case .stuck: "each delivery has made progress within 15 minutes"
+        case .unhanded: "each report that a peer is to handle is on its way there, or was"
         case .quarantine: "peers say nothing that no mapping explains"
         case .tokens: "tokens become ids within 15 minutes"
         case .erasures: "erasures are done at each peer within a day"
