@@ -72,9 +72,10 @@ extension CaseStore {
     package func attempts(of delivery: Delivery.ID) async throws(CaseStoreError) -> [Attempt] {
         let rows = try await query(
             """
-            SELECT started, ended, outcome, status, reason FROM attempt
+            SELECT started, ended, outcome, status, reason, sealed_reason FROM attempt
             WHERE delivery = \(delivery.number) ORDER BY number
             """)
+        let keys = settings.sealer.held
         return try await CaseStoreError.told { () throws(PostgresError) in
             var attempts: [Attempt] = []
             for row in rows {
@@ -83,10 +84,16 @@ extension CaseStore {
                 guard let outcome = Attempt.Outcome(rawValue: try cells.next()) else {
                     throw .undecodable(column: 2)
                 }
+                let status = try cells.next(Int?.self)
+                var reason = try cells.next(String?.self)
+                if let sealed = try cells.next([UInt8]?.self) {
+                    let row = AttemptRow.name(of: delivery, started: started)
+                    reason = keys?.text(sealed, .attempt, row)
+                }
                 attempts.append(
                     Attempt(
-                        started: started, ended: ended, outcome: outcome,
-                        status: try cells.next(Int?.self), reason: try cells.next()))
+                        started: started, ended: ended, outcome: outcome, status: status,
+                        reason: reason))
             }
             return attempts
         }

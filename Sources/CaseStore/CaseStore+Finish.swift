@@ -12,7 +12,9 @@ extension CaseStore {
     package func finish(
         _ turn: DeliveryTurn, as step: DeliveryStep, attempt: Attempt?, now: Date
     ) async throws(CaseStoreError) -> Bool {
-        let ending = Ending(turn: turn, step: step, attempt: attempt, now: now)
+        // Without a key what the peer said is not kept; that it was tried is.
+        let ending = Ending(
+            turn: turn, step: step, attempt: attempt, keys: settings.sealer.held, now: now)
         switch step {
         case .refused(let reason) where turn.delivery.kind == .report,
             .dropped(let reason) where turn.delivery.kind == .report:
@@ -65,6 +67,7 @@ struct Ending: Sendable {
     let turn: DeliveryTurn
     let step: DeliveryStep
     let attempt: Attempt?
+    let keys: DataKeys?
     let now: Date
 
     /// The lane first, whose row is read as it is once it is ours: whether something was added
@@ -112,14 +115,22 @@ struct Ending: Sendable {
         guard let attempt else { return "" }
         return """
             , noted AS (
-                INSERT INTO attempt (delivery, number, started, ended, outcome, status, reason)
+                INSERT INTO attempt (
+                    delivery, number, started, ended, outcome, status, sealed_reason)
                 SELECT id, \(CaseStore.nextAttempt(of: "finished.id")), \(attempt.started),
                     \(attempt.ended), \(attempt.outcome.rawValue),
                     \(attempt.status.map(Int32.init(clamping:))),
-                    \(attempt.reason.map { $0.cut(toBytes: 2000) })
+                    \(sealedReason)
                 FROM finished
             )
             """
+    }
+
+    /// What the peer said.
+    private var sealedReason: [UInt8]? {
+        guard let attempt, let reason = attempt.reason else { return nil }
+        let row = AttemptRow.name(of: turn.delivery.id, started: attempt.started)
+        return keys?.seal(reason.cut(toBytes: 2000), .attempt, row)
     }
 
     /// What is behind this delivery is next; without anything the lane goes away.
@@ -233,6 +244,14 @@ extension Ending {
             """
         case .postponed, .parked, .dropped: ""
         }
+    }
+}
+
+/// A row of `attempt`.
+enum AttemptRow {
+    /// What the row's sealed reason is bound to: its number is only known once it is there.
+    static func name(of delivery: Delivery.ID, started: Date) -> String {
+        "\(delivery.number)/\(started.postgresMicroseconds)"
     }
 }
 

@@ -74,7 +74,7 @@ struct HandOver: Sendable {
             Self.dropping(report, at: peer, "the peer refused the report", now: now))
         guard holding.handler == peer else { return }
         let destinations = settings.peering.destinations(
-            of: Rule.Subject(holding.report), by: holding.provenance,
+            of: holding.subject(), by: holding.provenance,
             refused: holding.refused.union([peer]))
         try await hand(
             holding, to: destinations.handler, telling: destinations.handler.map { [$0] } ?? [],
@@ -99,7 +99,7 @@ struct HandOver: Sendable {
         else { return }
         // Another service is another question: who refused the one may take the other.
         let destinations = settings.peering.destinations(
-            of: Rule.Subject(report), by: holding.provenance,
+            of: holding.subject(report), by: holding.provenance,
             refused: isMoved ? [] : holding.refused)
         let giver = holding.handler.flatMap { holding.givers.contains($0) ? $0 : nil }
         let handler = destinations.handler ?? giver
@@ -178,7 +178,7 @@ extension HandOver {
             foreignID: "triage-\(Event.ID(at: now, using: &source).uuid)", told: now,
             detail: .forTriage)
         _ = try await UpdateSubmission(
-            draft, by: client, actor: .system, now: now, settings: settings
+            draft, by: client, actor: .system, now: now, settings: settings, keys: nil
         ).take(in: transaction)
     }
 

@@ -170,6 +170,9 @@ private struct Serving {
             Loop { [deployment, reload, logger] in
                 await Self.prune(deployment.store, reload.publication, logger)
             },
+            Loop { [deployment, reload, logger] in
+                await Sealing(deployment.store, reload.publication, logger).run()
+            },
         ]
         if let rationing { services.append(Loop { await rationing.run() }) }
         if let cluster = deployment.cluster { services.append(Loop { await cluster.watch() }) }
