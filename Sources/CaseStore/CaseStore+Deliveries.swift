@@ -61,9 +61,10 @@ extension CaseStore {
                 ) AS earlier ON true
             WHERE \(filter.conditions) ORDER BY \(order) LIMIT \(filter.limit)
             """)
+        let keys = settings.sealer.held
         return try await CaseStoreError.told { () throws(PostgresError) in
             var entries: [DeliveryEntry] = []
-            for row in rows { entries.append(try Self.entry(in: row)) }
+            for row in rows { entries.append(try Self.entry(in: row, keys)) }
             return entries
         }
     }
@@ -109,7 +110,8 @@ extension CaseStore {
         return try await change(
             asked, and: .nothing,
             """
-            state = 'waiting', reason = NULL, attempts = 0, due = \(now), finished = NULL,
+            state = 'waiting', reason = NULL, sealed_reason = NULL, attempts = 0, due = \(now),
+                finished = NULL,
                 first_tried = CASE WHEN doubt <> 'none' THEN first_tried END,
                 doubt = CASE WHEN doubt <> 'none' THEN 'flagged' ELSE doubt END
             """, now: now)
@@ -123,7 +125,10 @@ extension CaseStore {
         let asked = filter.among([.waiting, .parked], of: [.waiting, .parked, .refused])
         return try await change(
             asked, and: .whatIsBehindReports,
-            "state = 'dropped', reason = \(reason), finished = coalesce(finished, \(now))",
+            """
+            state = 'dropped', reason = \(reason), sealed_reason = NULL,
+                finished = coalesce(finished, \(now))
+            """,
             now: now)
     }
 
@@ -169,9 +174,11 @@ extension CaseStore {
         }
     }
 
-    private static func entry(in row: Row) throws(PostgresError) -> DeliveryEntry {
+    private static func entry(
+        in row: Row, _ keys: DataKeys?
+    ) throws(PostgresError) -> DeliveryEntry {
         var cells = row.cells
-        let delivery = try DeliveryRow.delivery(from: &cells)
+        let delivery = try DeliveryRow.delivery(from: &cells, keys)
         let (id, token) = try (cells.next(String?.self), cells.next(String?.self))
         return DeliveryEntry(
             delivery: delivery,

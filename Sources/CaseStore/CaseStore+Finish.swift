@@ -96,19 +96,30 @@ struct Ending: Sendable {
             """
             state = CASE WHEN EXISTS (SELECT FROM taken) THEN 'parked' ELSE 'done' END,
                 reason = (
-                    SELECT 'the peer has given this ticket to ' || report || ' already' FROM taken),
+                    SELECT \(DeliveryRow.taken) || report || ' already' FROM taken),
+                sealed_reason = NULL,
                 finished = CASE WHEN EXISTS (SELECT FROM taken) THEN NULL ELSE \(now) END,
                 doubt = CASE doubt WHEN 'ambiguous' THEN 'none' ELSE doubt END
             """
         case .postponed(let due, let doubt):
-            "due = \(due), doubt = \(doubt.rawValue), reason = \(attempt?.reason)"
+            "due = \(due), doubt = \(doubt.rawValue), \(saying(attempt?.reason))"
         case .parked(let reason, let doubt):
-            "state = 'parked', reason = \(reason), doubt = \(doubt.rawValue)"
+            "state = 'parked', \(saying(reason)), doubt = \(doubt.rawValue)"
         case .refused(let reason):
-            "state = 'refused', reason = \(reason), doubt = 'none', finished = \(now)"
+            "state = 'refused', \(saying(reason)), doubt = 'none', finished = \(now)"
         case .dropped(let reason):
-            "state = 'dropped', reason = \(reason), finished = \(now)"
+            """
+            state = 'dropped', reason = \(reason), sealed_reason = NULL, finished = \(now)
+            """
         }
+    }
+
+    /// Why the peer does not have it, which may be in its own words.
+    private func saying(_ reason: String?) -> SQL {
+        let delivery = turn.delivery
+        let row = DeliveryRow.name(of: delivery.report, at: delivery.peer)
+        let sealed = reason.flatMap { keys?.seal($0, .delivery, row) }
+        return "reason = NULL, sealed_reason = \(sealed)"
     }
 
     private var noted: SQL {
@@ -249,6 +260,9 @@ extension Ending {
 
 /// A row of `attempt`.
 enum AttemptRow {
+    /// Our own word about a try that nobody ended; never sealed.
+    static let lost = "the relay ended before there was an answer"
+
     /// What the row's sealed reason is bound to: its number is only known once it is there.
     static func name(of delivery: Delivery.ID, started: Date) -> String {
         "\(delivery.number)/\(started.postgresMicroseconds)"

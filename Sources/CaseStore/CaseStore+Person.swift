@@ -165,6 +165,8 @@ private struct PersonSearch: Sendable {
             kind: kind, report: report, update: update, jurisdiction: jurisdiction, told: told,
             title: whole.title, description: whole.description, address: whole.address,
             coordinate: whole.coordinate, answers: whole.answers ?? [], media: media,
-            person: opened.person, unknown: opened.unknown ?? plain)
+            person: opened.person,
+            unknown: opened.unknown
+                ?? plain.flatMap(JSONText.unknown(in:)).flatMap { JSONText.of($0) })
     }
 }

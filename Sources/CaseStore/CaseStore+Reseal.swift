@@ -99,7 +99,7 @@ private struct SealedRows: Sendable {
 
     enum Content: Sendable {
         case person(PersonRow.Table)
-        case original, supporter, payload, reason
+        case original, supporter, payload, reason, refusal
     }
 
     static let all = [
@@ -113,6 +113,7 @@ private struct SealedRows: Sendable {
             content: .payload, table: "inbox",
             key: "(held.peer || '/' || held.kind || '/' || held.remote_id)"),
         SealedRows(content: .reason, table: "attempt", key: "held.delivery", lowest: "-1"),
+        SealedRows(content: .refusal, table: "delivery", key: "held.id", lowest: "-1"),
     ]
 
     /// What there is to seal at all.
@@ -120,7 +121,7 @@ private struct SealedRows: Sendable {
         switch content {
         case .person, .original, .supporter: "true"
         case .payload: "held.state = 'quarantined'"
-        case .reason: "(held.reason IS NOT NULL OR held.sealed_reason IS NOT NULL)"
+        case .reason, .refusal: "(held.reason IS NOT NULL OR held.sealed_reason IS NOT NULL)"
         }
     }
 
@@ -128,18 +129,28 @@ private struct SealedRows: Sendable {
         switch content {
         case .person, .original, .supporter: "held.sealed IS NULL"
         case .payload: "held.state = 'quarantined' AND held.payload IS NOT NULL"
-        case .reason: "held.reason IS NOT NULL"
+        case .reason: "held.reason IS NOT NULL AND held.reason <> \(AttemptRow.lost)"
+        // What nobody tells any more, or has, says why in our own words.
+        case .refusal:
+            """
+            held.reason IS NOT NULL AND held.state IN ('waiting', 'parked', 'refused')
+                AND NOT starts_with(held.reason, \(DeliveryRow.taken))
+            """
         }
     }
 
     private var sealed: SQL {
-        if case .reason = content { return "held.sealed_reason" }
-        return "held.sealed"
+        switch content {
+        case .reason, .refusal: "held.sealed_reason"
+        default: "held.sealed"
+        }
     }
 
     private func bound(_ key: String) -> SQL {
-        if case .reason = content { return "\(Int64(key) ?? 0)" }
-        return "\(key)"
+        switch content {
+        case .reason, .refusal: "\(Int64(key) ?? 0)"
+        default: "\(key)"
+        }
     }
 
     /// The last key of the next rows that may have to be sealed; `NULL` if there are none.
@@ -178,6 +189,7 @@ private struct SealedRows: Sendable {
         case .supporter: "held.person, held.sealed"
         case .payload: "held.payload::text, held.sealed"
         case .reason: "held.started, held.reason, held.sealed_reason"
+        case .refusal: "held.peer || '/' || held.report, held.reason, held.sealed_reason"
         }
     }
 }
@@ -243,6 +255,10 @@ private struct SealedBatch: Sendable {
             guard let text = try text(.attempt, name, &cells) else { return false }
             columns.moments.append(started)
             columns.sealed.append(Octets(keys.seal(text, .attempt, name)))
+        case .refusal:
+            let name = try cells.next(String.self)
+            guard let text = try text(.delivery, name, &cells) else { return false }
+            columns.sealed.append(Octets(keys.seal(text, .delivery, name)))
         }
         columns.keys.append(key)
         return true
@@ -318,6 +334,13 @@ private struct SealedBatch: Sendable {
                     \(columns.keys.map { Int64($0) ?? 0 }), \(columns.moments), \(columns.sealed)
                 ) AS given (key, started, sealed)
                 WHERE held.delivery = given.key AND held.started = given.started
+                """
+        case .refusal:
+            return """
+                UPDATE delivery AS held SET sealed_reason = given.sealed, reason = NULL
+                FROM unnest(\(columns.keys.map { Int64($0) ?? 0 }), \(columns.sealed))
+                    AS given (key, sealed)
+                WHERE held.id = given.key
                 """
         }
     }

@@ -153,7 +153,7 @@ struct Claim {
         """
         INSERT INTO attempt (delivery, number, started, ended, outcome, reason)
         SELECT claimed.id, \(CaseStore.nextAttempt(of: "claimed.id")), before.claimed, \(now),
-            'ambiguous', 'the relay ended before there was an answer'
+            'ambiguous', \(AttemptRow.lost)
         FROM claimed JOIN delivery AS before ON before.id = claimed.id WHERE claimed.is_lost
         """
     }
@@ -245,7 +245,7 @@ extension Claim {
         of report: Report, from cells: inout Cells, node: Authority, keys: DataKeys,
         erasure: Erasure, isErasedSince: Bool
     ) throws(PostgresError) -> DeliveryTurn {
-        let delivery = try DeliveryRow.delivery(from: &cells)
+        let delivery = try DeliveryRow.delivery(from: &cells, keys)
         let (lease, changes) = try (cells.next(Int.self), cells.next(Int.self))
         let ticket = try Self.ticket(from: &cells)
         let way = try Way(

@@ -115,10 +115,10 @@ struct SealedPlace: Sendable {
         case author = "contact.author.sealed"
         case authorDevice = "contact.author.sealed_device"
         case original = "contact.original.sealed"
-        case answers = "contact.original.sealed_answers"
         case supporter = "contact.supporter.sealed"
         case inbox = "inbox.sealed"
         case attempt = "attempt.sealed_reason"
+        case delivery = "delivery.sealed_reason"
     }
 
     init(_ field: Field, _ row: String) {
@@ -148,9 +148,8 @@ package struct DataKeys: Sendable, Equatable {
     /// `#` are for people.
     package init(parsing text: String) throws(Flaw) {
         var keys: [DataKey] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated() {
             let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
             for word in words {
                 guard let key = DataKey(String(word)) else { throw .noKey(line: index + 1) }

@@ -47,7 +47,8 @@ struct HandOver: Sendable {
     ) -> SQL {
         """
         WITH dropped AS (
-            UPDATE delivery SET state = 'dropped', reason = \(reason), finished = \(now)
+            UPDATE delivery SET state = 'dropped', reason = \(reason), sealed_reason = NULL,
+                finished = \(now)
             WHERE peer = \(peer.rawValue) AND report = \(report.rawValue)
                 AND state IN ('waiting', 'parked') AND (kind <> 'erasure' OR NOT EXISTS (
                     SELECT FROM ticket WHERE ticket.peer = delivery.peer
@@ -63,9 +64,11 @@ struct HandOver: Sendable {
         by peer: Peer.Name, _ reason: String, in transaction: Transaction
     ) async throws(PostgresError) {
         guard let holding = try await Holding(of: report, settings, in: transaction) else { return }
+        let sealed = settings.sealer.held?.seal(
+            reason, .delivery, DeliveryRow.name(of: report, at: peer))
         _ = try await transaction.query(
             """
-            UPDATE delivery SET state = 'refused', reason = \(reason),
+            UPDATE delivery SET state = 'refused', reason = NULL, sealed_reason = \(sealed),
                 finished = coalesce(finished, \(now))
             WHERE peer = \(peer.rawValue) AND report = \(report.rawValue) AND kind = 'report'
                 AND state IN ('waiting', 'done', 'parked')
@@ -193,7 +196,8 @@ extension HandOver {
             """
             WITH dropped AS (
                 UPDATE delivery
-                SET state = 'dropped', reason = 'the report became private', finished = \(now)
+                SET state = 'dropped', reason = 'the report became private',
+                    sealed_reason = NULL, finished = \(now)
                 WHERE report = \(report.rawValue) AND peer <> ALL (\(trusted))
                     AND state IN ('waiting', 'parked') AND first_tried IS NULL
                 RETURNING peer

@@ -71,5 +71,6 @@ extension CaseStore {
                 "delivery || '/' || floor(extract(epoch FROM started - '2000-01-01Z') * 1000000)",
                 [("sealed_reason", .attempt)]
             ),
+            ("public.delivery", "peer || '/' || report", [("sealed_reason", .delivery)]),
         ]
 }

@@ -164,8 +164,8 @@ extension CaseStoreTests {
                 WHERE "update" IS NOT NULL
                 """,
                 """
-                UPDATE report SET answers = '[{"code": "PLATE", "values": ["canary plate"]},
-                    {"code": "COLOUR", "values": ["red"]}]'
+                UPDATE report SET answers = '[{"code": "COLOUR", "values": ["red"]},
+                    {"code": "PLATE", "values": ["canary plate"]}]'
                 """,
                 """
                 UPDATE contact.supporter SET sealed = NULL, person = sha256(
@@ -242,17 +242,33 @@ extension CaseStoreTests {
         @Test func `what a peer answered is sealed, and shown to operators`() async throws {
             try await withPeers([Sample.peer("city")]) { store, pool in
                 let id = try await Sample.report(to: store)
-                _ = try await store.deliverAll("city")
-                let delivery = try #require(
-                    try await store.deliveries(DeliveryFilter(report: id)).first
-                ).delivery
-                #expect(try await store.attempts(of: delivery.id).map(\.reason) == ["said so"])
-                #expect(try await store.tables(with: "said so") == ["sealed public.attempt"])
-                _ = try await pool.query(
-                    "UPDATE attempt SET reason = 'said so', sealed_reason = NULL")
-                #expect(try await store.reseal(.plain, in: Sample.catalogue()).rows == 1)
-                #expect(try await store.attempts(of: delivery.id).map(\.reason) == ["said so"])
-                #expect(try await store.tables(with: "said so") == ["sealed public.attempt"])
+                let turn = try #require(try await store.claimed("city").first)
+                #expect(
+                    try await store.finish(
+                        turn, as: .parked("no: canary", .none), attempt: Sample.attempt(.refused),
+                        now: Sample.now))
+                for _ in 0..<2 {
+                    let entry = try #require(
+                        try await store.deliveries(DeliveryFilter(report: id)).first)
+                    #expect(entry.delivery.reason == "no: canary")
+                    let attempts = try await store.attempts(of: entry.delivery.id)
+                    #expect(attempts.map(\.reason) == ["said so"])
+                    #expect(try await store.tables(with: "said so") == ["sealed public.attempt"])
+                    #expect(try await store.tables(with: "canary") == ["sealed public.delivery"])
+                    _ = try await pool.query(
+                        "UPDATE attempt SET reason = 'said so', sealed_reason = NULL")
+                    _ = try await pool.query(
+                        "UPDATE delivery SET reason = 'no: canary', sealed_reason = NULL")
+                    #expect(try await store.isPlain())
+                    #expect(try await store.reseal(.plain, in: Sample.catalogue()).rows == 2)
+                    #expect(try await !store.isPlain())
+                }
+                // A person's word instead of it is our own.
+                _ = try await store.drop(
+                    DeliveryFilter(report: id), reason: "by hand", now: Sample.now)
+                let dropped = try await store.deliveries(DeliveryFilter(report: id)).first
+                #expect(dropped?.delivery.reason == "by hand")
+                #expect(try await !store.isPlain())
             }
         }
 
@@ -272,7 +288,7 @@ extension CaseStoreTests {
                     SQL(
                         verbatim: """
                             CREATE TRIGGER stop BEFORE UPDATE ON contact.contact FOR EACH ROW
-                            WHEN (NEW.report = 'r-1500') EXECUTE FUNCTION stop()
+                            WHEN (NEW.report = 'r-2500') EXECUTE FUNCTION stop()
                             """))
                 await #expect(throws: CaseStoreError.self) {
                     try await store.reseal(.plain, in: Sample.catalogue())

@@ -55,7 +55,7 @@ class Canaries:
     def found(self, text: str) -> set[str]:
         """The canaries in a text."""
         # Digits of a digest are nobody's number.
-        plain = re.findall(r"(?i)canary\w*|(?<![0-9a-z])0877\s?55[\s\d]*|(?<![0-9a-z])877\s?66\d{4}|СА \d{4} ВХ", text)
+        plain = re.findall(r"(?i)canary\w*|(?<![0-9a-f]{6})0877\s?55[\s\d]*|(?<![0-9a-f]{6})877\s?66\d{4}|СА \d{4} ВХ", text)
         return {*plain, *(number for number in re.findall(r"(?<!\d)\d{10}(?!\d)", text) if number in self.civil)}
 
 
@@ -147,6 +147,16 @@ def singing(canaries: Canaries, pages: dict[str, str]) -> dict[str, set[str]]:
     return {name: set(sorted(found)[:3]) for name, page in pages.items() if (found := canaries.found(page))}
 
 
+def ask_privately(node: Instance) -> None:
+    """Has a service ask something that the public is not shown."""
+    file = node.settings / "jurisdictions" / "sofia.yaml"
+    text = file.read_text()
+    group = "    group: {bg: Сгради, en: Buildings}\n"
+    assert text.count(group) == 1
+    question = "      - code: WITNESS\n        question: {bg: Кой?, en: Who?}\n        datatype: string\n        private: true\n"
+    file.write_text(text.replace(group, group + "    attributes:\n" + question))
+
+
 def moment() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -158,6 +168,7 @@ def test_no_canary_sings_in_public():
         for node in mesh.nodes.values():
             node.environment["VIADUCT_LOG_LEVEL"] = "trace"
             node.environment["VIADUCT_LOG_REQUESTS"] = "true"
+            ask_privately(node)
         allow_port(mesh.nodes["here"], hook.port)
         mesh.start()
         staff = mesh.nodes["here"].key("staff", "--scope", "staff", "--scope", "update", "--scope", "report")
@@ -172,7 +183,8 @@ def test_no_canary_sings_in_public():
                 "service_code": "GRAFFITI", "lat": "42.7", "long": "23.3", "description": canaries.text(number),
                 "title": f"Ask 0877 55 {number // 100:02} {number % 100:02}",
                 "address_string": f"ul. Shipka {number}, canaryaddress{number}@example.org",
-                "unheard_of": f"canaryunknown{number}", **canaries.person(number),
+                "unheard_of": f"canaryunknown{number}", "attribute[WITNESS]": f"canarywitness{number}",
+                **canaries.person(number),
             })  # fmt: skip
             assert answer.status == 200, answer.text
             identifier = answer.json[0]["service_request_id"]
@@ -222,6 +234,9 @@ def test_no_canary_sings_in_public():
             assert text.count("Дупка") >= REPORTS, "the dump holds what is there"
             assert canaries.found(text) == set(), name
         assert mesh.ledgers["here"].count("SELECT count(*) FROM contact.contact") == REPORTS
+        told = json.loads(mesh.nodes["here"].run("person", "export", "--phone", canaries.person(8)["phone"]))
+        assert [record["kind"] for record in told] == ["report", "update"]
+        assert told[0]["attributes"] == [{"code": "WITNESS", "values": ["canarywitness8"]}]
         # The one person's data in the other's place is nobody's.
         mesh.ledgers["here"].rows(f"""
             UPDATE contact.original SET sealed = (SELECT sealed FROM contact.original WHERE report = '{numbers[1]}')

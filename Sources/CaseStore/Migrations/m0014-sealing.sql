@@ -69,6 +69,13 @@ ALTER TABLE attempt
     ADD COLUMN sealed_reason bytea
         CONSTRAINT attempt_sealed_reason_form CHECK (octet_length(sealed_reason) >= 33);
 
+-- What a peer said why it does not have it; `reason` is our own word.
+ALTER TABLE delivery
+    ADD COLUMN sealed_reason bytea
+        CONSTRAINT delivery_sealed_reason_form CHECK (octet_length(sealed_reason) >= 33);
+
+CREATE INDEX delivery_plain ON delivery (id) WHERE reason IS NOT NULL;
+
 DROP INDEX attempt_with_reason;
 CREATE INDEX attempt_with_reason ON attempt (ended)
     WHERE reason IS NOT NULL OR sealed_reason IS NOT NULL;

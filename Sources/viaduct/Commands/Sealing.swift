@@ -16,16 +16,20 @@ struct Sealing {
         self.logger = logger
     }
 
-    /// Looks each second until it is cancelled. The pulse holds the keys against the database.
+    /// Looks each second whether there are keys, and each hour whether anything is plain, which a
+    /// node of an older version may have written, until it is cancelled. The pulse holds the keys
+    /// against the database.
     func run() async {
         var last: Sealer.Lock?
-        var isDone = false
+        var due = ContinuousClock.now
         while !Task.isCancelled {
             let lock = store.lock
             if lock != last { tell(lock) }
             last = lock
-            if lock == nil, !isDone { isDone = await seal() }
-            try? await Task.sleep(for: .seconds(isDone || lock != nil ? 1 : 60))
+            if lock == nil, due <= .now {
+                due = await seal() ? .now + .seconds(3600) : .now + .seconds(60)
+            }
+            try? await Task.sleep(for: .seconds(1))
         }
     }
 
