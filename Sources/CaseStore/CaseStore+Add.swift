@@ -48,7 +48,7 @@ extension CaseStore {
         }
         var submission = Submission(
             draft, by: client, idempotency: idempotency, provenance: provenance, now: now,
-            settings: settings)
+            settings: settings, keys: try settings.sealer.keys())
         for _ in 0..<6 {
             do {
                 if try await isNew(submission) {

@@ -18,11 +18,12 @@ extension CaseStore {
         let claim = Claim(
             peer: peer, limit: limit, lease: lease, nextProbe: now.advanced(by: probePause),
             now: now)
-        guard claim.most > 0 else { return [] }
+        // Without all keys, other nodes deliver.
+        guard claim.most > 0, let keys = try? settings.sealer.keys() else { return [] }
         for _ in 0..<8 {
             let rows = try await query(claim.statement)
             let found = try await CaseStoreError.told { () throws(PostgresError) in
-                try claim.found(in: rows, node: settings.peering.node)
+                try claim.found(in: rows, node: settings.peering.node, keys: keys)
             }
             guard found.turns.isEmpty, found.isWorthAnotherLook else { return found.turns }
         }

@@ -61,9 +61,10 @@ extension CaseStore {
                 ) AS earlier ON true
             WHERE \(filter.conditions) ORDER BY \(order) LIMIT \(filter.limit)
             """)
+        let keys = settings.sealer.held
         return try await CaseStoreError.told { () throws(PostgresError) in
             var entries: [DeliveryEntry] = []
-            for row in rows { entries.append(try Self.entry(in: row)) }
+            for row in rows { entries.append(try Self.entry(in: row, keys)) }
             return entries
         }
     }
@@ -72,9 +73,10 @@ extension CaseStore {
     package func attempts(of delivery: Delivery.ID) async throws(CaseStoreError) -> [Attempt] {
         let rows = try await query(
             """
-            SELECT started, ended, outcome, status, reason FROM attempt
+            SELECT started, ended, outcome, status, reason, sealed_reason FROM attempt
             WHERE delivery = \(delivery.number) ORDER BY number
             """)
+        let keys = settings.sealer.held
         return try await CaseStoreError.told { () throws(PostgresError) in
             var attempts: [Attempt] = []
             for row in rows {
@@ -83,10 +85,16 @@ extension CaseStore {
                 guard let outcome = Attempt.Outcome(rawValue: try cells.next()) else {
                     throw .undecodable(column: 2)
                 }
+                let status = try cells.next(Int?.self)
+                var reason = try cells.next(String?.self)
+                if let sealed = try cells.next([UInt8]?.self) {
+                    let row = AttemptRow.name(of: delivery, started: started)
+                    reason = keys?.text(sealed, .attempt, row)
+                }
                 attempts.append(
                     Attempt(
-                        started: started, ended: ended, outcome: outcome,
-                        status: try cells.next(Int?.self), reason: try cells.next()))
+                        started: started, ended: ended, outcome: outcome, status: status,
+                        reason: reason))
             }
             return attempts
         }
@@ -102,7 +110,8 @@ extension CaseStore {
         return try await change(
             asked, and: .nothing,
             """
-            state = 'waiting', reason = NULL, attempts = 0, due = \(now), finished = NULL,
+            state = 'waiting', reason = NULL, sealed_reason = NULL, attempts = 0, due = \(now),
+                finished = NULL,
                 first_tried = CASE WHEN doubt <> 'none' THEN first_tried END,
                 doubt = CASE WHEN doubt <> 'none' THEN 'flagged' ELSE doubt END
             """, now: now)
@@ -116,7 +125,10 @@ extension CaseStore {
         let asked = filter.among([.waiting, .parked], of: [.waiting, .parked, .refused])
         return try await change(
             asked, and: .whatIsBehindReports,
-            "state = 'dropped', reason = \(reason), finished = coalesce(finished, \(now))",
+            """
+            state = 'dropped', reason = \(reason), sealed_reason = NULL,
+                finished = coalesce(finished, \(now))
+            """,
             now: now)
     }
 
@@ -162,9 +174,11 @@ extension CaseStore {
         }
     }
 
-    private static func entry(in row: Row) throws(PostgresError) -> DeliveryEntry {
+    private static func entry(
+        in row: Row, _ keys: DataKeys?
+    ) throws(PostgresError) -> DeliveryEntry {
         var cells = row.cells
-        let delivery = try DeliveryRow.delivery(from: &cells)
+        let delivery = try DeliveryRow.delivery(from: &cells, keys)
         let (id, token) = try (cells.next(String?.self), cells.next(String?.self))
         return DeliveryEntry(
             delivery: delivery,

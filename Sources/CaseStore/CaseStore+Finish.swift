@@ -12,7 +12,9 @@ extension CaseStore {
     package func finish(
         _ turn: DeliveryTurn, as step: DeliveryStep, attempt: Attempt?, now: Date
     ) async throws(CaseStoreError) -> Bool {
-        let ending = Ending(turn: turn, step: step, attempt: attempt, now: now)
+        // Without a key what the peer said is not kept; that it was tried is.
+        let ending = Ending(
+            turn: turn, step: step, attempt: attempt, keys: settings.sealer.held, now: now)
         switch step {
         case .refused(let reason) where turn.delivery.kind == .report,
             .dropped(let reason) where turn.delivery.kind == .report:
@@ -65,6 +67,7 @@ struct Ending: Sendable {
     let turn: DeliveryTurn
     let step: DeliveryStep
     let attempt: Attempt?
+    let keys: DataKeys?
     let now: Date
 
     /// The lane first, whose row is read as it is once it is ours: whether something was added
@@ -93,33 +96,52 @@ struct Ending: Sendable {
             """
             state = CASE WHEN EXISTS (SELECT FROM taken) THEN 'parked' ELSE 'done' END,
                 reason = (
-                    SELECT 'the peer has given this ticket to ' || report || ' already' FROM taken),
+                    SELECT \(DeliveryRow.taken) || report || ' already' FROM taken),
+                sealed_reason = NULL,
                 finished = CASE WHEN EXISTS (SELECT FROM taken) THEN NULL ELSE \(now) END,
                 doubt = CASE doubt WHEN 'ambiguous' THEN 'none' ELSE doubt END
             """
         case .postponed(let due, let doubt):
-            "due = \(due), doubt = \(doubt.rawValue), reason = \(attempt?.reason)"
+            "due = \(due), doubt = \(doubt.rawValue), \(saying(attempt?.reason))"
         case .parked(let reason, let doubt):
-            "state = 'parked', reason = \(reason), doubt = \(doubt.rawValue)"
+            "state = 'parked', \(saying(reason)), doubt = \(doubt.rawValue)"
         case .refused(let reason):
-            "state = 'refused', reason = \(reason), doubt = 'none', finished = \(now)"
+            "state = 'refused', \(saying(reason)), doubt = 'none', finished = \(now)"
         case .dropped(let reason):
-            "state = 'dropped', reason = \(reason), finished = \(now)"
+            """
+            state = 'dropped', reason = \(reason), sealed_reason = NULL, finished = \(now)
+            """
         }
+    }
+
+    /// Why the peer does not have it, which may be in its own words.
+    private func saying(_ reason: String?) -> SQL {
+        let delivery = turn.delivery
+        let row = DeliveryRow.name(of: delivery.report, at: delivery.peer)
+        let sealed = reason.flatMap { keys?.seal($0, .delivery, row) }
+        return "reason = NULL, sealed_reason = \(sealed)"
     }
 
     private var noted: SQL {
         guard let attempt else { return "" }
         return """
             , noted AS (
-                INSERT INTO attempt (delivery, number, started, ended, outcome, status, reason)
+                INSERT INTO attempt (
+                    delivery, number, started, ended, outcome, status, sealed_reason)
                 SELECT id, \(CaseStore.nextAttempt(of: "finished.id")), \(attempt.started),
                     \(attempt.ended), \(attempt.outcome.rawValue),
                     \(attempt.status.map(Int32.init(clamping:))),
-                    \(attempt.reason.map { $0.cut(toBytes: 2000) })
+                    \(sealedReason)
                 FROM finished
             )
             """
+    }
+
+    /// What the peer said.
+    private var sealedReason: [UInt8]? {
+        guard let attempt, let reason = attempt.reason else { return nil }
+        let row = AttemptRow.name(of: turn.delivery.id, started: attempt.started)
+        return keys?.seal(reason.cut(toBytes: 2000), .attempt, row)
     }
 
     /// What is behind this delivery is next; without anything the lane goes away.
@@ -233,6 +255,17 @@ extension Ending {
             """
         case .postponed, .parked, .dropped: ""
         }
+    }
+}
+
+/// A row of `attempt`.
+enum AttemptRow {
+    /// Our own word about a try that nobody ended; never sealed.
+    static let lost = "the relay ended before there was an answer"
+
+    /// What the row's sealed reason is bound to: its number is only known once it is there.
+    static func name(of delivery: Delivery.ID, started: Date) -> String {
+        "\(delivery.number)/\(started.postgresMicroseconds)"
     }
 }
 

@@ -23,11 +23,13 @@ extension CaseStore {
     private func take(
         _ batch: HistoryBatch, now: Date
     ) async throws(CaseStoreError) -> [Taken] {
+        let keys = try settings.sealer.keys()
         var lastError = PostgresError.unavailable
         for _ in 0..<5 {
             do throws(PostgresError) {
                 return try await pool.transaction { transaction async throws(PostgresError) in
-                    try await batch.take(now: now, mint: settings.mint, in: transaction)
+                    try await batch.take(
+                        now: now, mint: settings.mint, keys: keys, in: transaction)
                 }
             } catch {
                 lastError = error

@@ -17,11 +17,13 @@ extension CaseStore {
     /// In batches, each whole or not at all; done again it changes nothing. The times of reports
     /// stay, so that who reads only what is new does not read it again.
     package func mask(in catalogue: Catalogue) async throws(CaseStoreError) -> Masked {
+        let keys = try settings.sealer.keys()
         var masked = Masked()
         for kind in MaskedBatch.Kind.allCases {
             var last = ""
             while !Task.isCancelled {
-                let batch = MaskedBatch(kind: kind, last: last, catalogue: catalogue)
+                let batch = MaskedBatch(
+                    kind: kind, last: last, catalogue: catalogue, keys: keys)
                 let done = try await CaseStoreError.told { () async throws(PostgresError) in
                     try await pool.transaction { transaction async throws(PostgresError) in
                         try await batch.mask(in: transaction)
@@ -45,6 +47,7 @@ private struct MaskedBatch: Sendable {
     /// The id behind which it begins.
     let last: String
     let catalogue: Catalogue
+    let keys: DataKeys
 
     enum Kind: CaseIterable { case reports, updates }
 
@@ -64,7 +67,7 @@ private struct MaskedBatch: Sendable {
         let rows = try await transaction.query(
             """
             SELECT report.id, report.jurisdiction, report.service,
-                \(OriginalRow.columns(of: "report")), \(OriginalRow.columns())
+                \(OriginalRow.columns(of: "report")), \(OriginalRow.columns(sealedIn: "original"))
             FROM report LEFT JOIN contact.original ON original.report = report.id
             WHERE report.id > \(last) ORDER BY report.id LIMIT 500 FOR UPDATE OF report
             """)
@@ -75,8 +78,11 @@ private struct MaskedBatch: Sendable {
             let place = try ReportRow.named(Jurisdiction.ID.self, try cells.next(), column: 1)
             let service = try ReportRow.named(Service.Code.self, try cells.next(), column: 2)
             let current = try OriginalRow.original(from: &cells)
-            let kept = try OriginalRow.original(from: &cells)
+            let held = try OriginalRow.Held(from: &cells)
             end = id.rawValue
+            guard let kept = held.open(of: id.rawValue, keys: keys) else {
+                throw .undecodable(column: 17)
+            }
             guard let disclosure = disclosure(of: service, in: place) else { continue }
             let (shown, original) = disclosure.shown(of: current.restored(by: kept))
             guard shown != current || original != kept else { continue }
@@ -85,7 +91,7 @@ private struct MaskedBatch: Sendable {
             _ = try await transaction.query(
                 "DELETE FROM contact.original WHERE report = \(id.rawValue)")
             guard !original.isEmpty else { continue }
-            _ = try await transaction.query(OriginalRow.keeping([(id, original)]))
+            _ = try await transaction.query(OriginalRow.keeping([(id, original)], keys: keys))
         }
         return (end, count)
     }
@@ -95,7 +101,7 @@ private struct MaskedBatch: Sendable {
         guard let jurisdiction = catalogue.jurisdiction(place),
             let service = jurisdiction.service(code)
         else { return nil }
-        return Disclosure(masking: jurisdiction.privacy.masking, precision: service.precision)
+        return Disclosure(jurisdiction, service)
     }
 
     private static func showing(_ shown: Original, of id: Report.ID) -> SQL {
@@ -115,8 +121,8 @@ private struct MaskedBatch: Sendable {
     ) async throws(PostgresError) -> (last: String?, count: Int) {
         let rows = try await transaction.query(
             """
-            SELECT told.id, told.report, told.jurisdiction, told.description, original.description,
-                EXISTS (
+            SELECT told.id, told.report, told.jurisdiction, told.description,
+                \(OriginalRow.columns(sealedIn: "original")), EXISTS (
                     SELECT FROM event WHERE event.report = told.report
                         AND event."update" = told.id AND actor = 'operator')
             FROM "update" AS told JOIN report ON report.id = told.report
@@ -129,16 +135,18 @@ private struct MaskedBatch: Sendable {
             let id = try cells.next(String.self)
             let report = try cells.next(String.self)
             let place = try ReportRow.named(Jurisdiction.ID.self, try cells.next(), column: 2)
-            let (current, kept) = try (cells.next(String?.self), cells.next(String?.self))
+            let current = try cells.next(String?.self)
+            let held = try OriginalRow.Held(from: &cells)
             let isStaffs = try cells.next(Bool.self)
             end = id
             guard let current, !isStaffs else { continue }
+            guard let kept = held.open(of: id, keys: keys) else { throw .undecodable(column: 12) }
             let masking = catalogue.jurisdiction(place)?.privacy.masking ?? .on
-            let whole = kept ?? current
+            let whole = kept.description ?? current
             let shown = masking.masked(whole)
             guard shown != current else { continue }
             count += 1
-            for statement in Self.showing(
+            for statement in showing(
                 shown, insteadOf: current, whole: whole, update: id, report: report)
             { _ = try await transaction.query(statement) }
         }
@@ -146,7 +154,7 @@ private struct MaskedBatch: Sendable {
     }
 
     /// What the last update said, the report says as well.
-    private static func showing(
+    private func showing(
         _ shown: String, insteadOf current: String, whole: String, update: String, report: String
     ) -> [SQL] {
         let statements: [SQL] = [
@@ -160,8 +168,9 @@ private struct MaskedBatch: Sendable {
         guard shown != whole else { return statements }
         return statements + [
             """
-            INSERT INTO contact.original ("update", description)
-            SELECT \(update), \(whole) WHERE NOT EXISTS (
+            INSERT INTO contact.original ("update", sealed)
+            SELECT \(update), \(OriginalRow.sealed(Original(description: whole), of: update, keys))
+            WHERE NOT EXISTS (
                 SELECT FROM tombstone WHERE report = \(report) AND part IN ('contact', 'text'))
             """
         ]

@@ -10,15 +10,21 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> [Report.ID: [Note]] {
         guard !reports.isEmpty else { return [:] }
         let rows = try await query(Self.history(of: reports, for: audience))
+        let keys = audience == .staff ? try settings.sealer.keys() : nil
         return try await CaseStoreError.told { () throws(PostgresError) in
             var notes: [Report.ID: [Note]] = [:]
             for row in rows {
                 var cells = row.cells
                 let report = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
-                let note = try Note(
-                    time: cells.next(), kind: Note.Kind(rawValue: cells.next()) ?? .comment,
-                    detail: cells.next(String?.self).flatMap(Detail.init(rawValue:)),
-                    description: cells.next())
+                let (time, kind) = try (cells.next(Date.self), cells.next(String.self))
+                let detail = try cells.next(String?.self).flatMap(Detail.init(rawValue:))
+                var text = try cells.next(String?.self)
+                if audience == .staff, let update = try cells.next(String?.self) {
+                    text = try UpdateRow.told(of: update, from: &cells, keys) ?? text
+                }
+                let note = Note(
+                    time: time, kind: Note.Kind(rawValue: kind) ?? .comment, detail: detail,
+                    description: text)
                 notes[report, default: []].append(note)
             }
             return notes
@@ -31,12 +37,12 @@ extension CaseStore {
         of reports: [Report.ID], for audience: ChangeFilter.Audience
     ) -> SQL {
         // Staff read what was said, and not what of it the public is shown.
-        let (text, originals): (SQL, SQL) =
+        let (columns, originals): (SQL, SQL) =
             audience == .public
-            ? ("told.description", "")
+            ? ("", "")
             : (
-                "coalesce(original.description, told.description)",
-                "LEFT JOIN contact.original ON original.\"update\" = told.id"
+                ", history.\"update\", \(OriginalRow.columns(sealedIn: "original"))",
+                "LEFT JOIN contact.original ON original.\"update\" = history.\"update\""
             )
         return """
             WITH asked AS (
@@ -45,21 +51,21 @@ extension CaseStore {
                     CASE WHEN standing_time IS NULL THEN status_notes END AS reason
                 FROM report WHERE id = ANY (\(reports.map(\.rawValue))) AND visibility = 'public'
             )
-            SELECT report, time, kind, detail, description FROM (
-                SELECT id AS report, requested AS time, 'opened' AS kind, 'OPEN' AS detail,
+            SELECT history.report, time, kind, detail, history.description\(columns) FROM (
+                SELECT id AS report, NULL AS "update", requested AS time, 'opened' AS kind, 'OPEN' AS detail,
                     NULL AS description, 0 AS part, 0::bigint AS place
                 FROM asked
                 UNION ALL
-                SELECT id, closed, 'closed', coalesce(detail, 'CLOSED'), reason, 1, 0
+                SELECT id, NULL, closed, 'closed', coalesce(detail, 'CLOSED'), reason, 1, 0
                 FROM asked WHERE status = 'closed' AND NOT EXISTS (
                     SELECT FROM "update" AS told
                     WHERE told.report = asked.id AND told.kind IN ('closed', 'duplicate'))
                 UNION ALL
-                SELECT told.report, told.published, told.kind, told.detail, \(text), 2,
-                    told.place
-                FROM "update" AS told JOIN asked ON asked.id = told.report \(originals)
-            ) AS history
-            ORDER BY report, part, time, place
+                SELECT told.report, told.id, told.published, told.kind, told.detail,
+                    told.description, 2, told.place
+                FROM "update" AS told JOIN asked ON asked.id = told.report
+            ) AS history \(originals)
+            ORDER BY history.report, part, time, place
             """
     }
 

@@ -33,89 +33,116 @@ extension CaseStore {
     package func records(
         email: String?, phone: String?
     ) async throws(CaseStoreError) -> [PersonalRecord] {
-        let rows = try await query(PersonSearch(email: email, phone: phone).statement)
-        return try await CaseStoreError.told { () throws(PostgresError) in
+        let search = PersonSearch(
+            email: email, phone: phone, keys: try settings.sealer.keys())
+        let rows = try await query(search.statement)
+        var records = try await CaseStoreError.told { () throws(PostgresError) in
             var records: [PersonalRecord] = []
-            for row in rows { records.append(try PersonSearch.record(in: row)) }
+            for row in rows { records.append(try search.record(in: row)) }
             return records
         }
+        records += try await supported(search)
+        return records.sorted {
+            ($0.told, $0.report.rawValue, $0.update?.rawValue ?? "")
+                < ($1.told, $1.report.rawValue, $1.update?.rawValue ?? "")
+        }
+    }
+
+    /// Supporters are known by digests alone, each report's of its own: so all are looked at.
+    private func supported(
+        _ search: PersonSearch
+    ) async throws(CaseStoreError) -> [PersonalRecord] {
+        guard let email = Supporter(email: search.email)?.email else { return [] }
+        var records: [PersonalRecord] = []
+        let all = KeptRows.ofReport("contact.supporter", "true")
+        try await walk(all) { window throws(CaseStoreError) in
+            let rows = try await query(search.supporters(in: window))
+            records += try await CaseStoreError.told { () throws(PostgresError) in
+                var found: [PersonalRecord] = []
+                for row in rows {
+                    guard let record = try search.support(in: row, by: email) else { continue }
+                    found.append(record)
+                }
+                return found
+            }
+        }
+        return records
     }
 }
 
-/// The statement that looks for a person in all places where people are.
-private struct PersonSearch {
+/// The statements that look for a person in all places where people are.
+private struct PersonSearch: Sendable {
     let email: String?
     let phone: String?
+    let keys: DataKeys
 
+    /// Of each: what it is, what the public is shown, who told it, and what of it is kept apart.
     var statement: SQL {
         """
         SELECT 'report', report.id, NULL, report.jurisdiction, report.requested,
-            coalesce(original.title, report.title),
-            coalesce(original.description, report.description),
-            coalesce(original.address, report.address),
-            coalesce(original.latitude, report.latitude),
-            coalesce(original.longitude, report.longitude),
-            coalesce(original.answers, report.answers)::text, report.media, \(Self.person("contact")), contact.unknown::text
+            \(OriginalRow.columns(of: "report")), report.media,
+            \(PersonRow.columns(of: "contact")), contact.unknown::text,
+            \(OriginalRow.columns(sealedIn: "original"))
         FROM contact.contact JOIN report ON report.id = contact.report
             LEFT JOIN contact.original ON original.report = report.id
         WHERE \(isThem("contact"))
         UNION ALL
-        SELECT 'update', told.report, told.id, report.jurisdiction, told.told, NULL,
-            coalesce(original.description, told.description), NULL, NULL, NULL, NULL, told.media, \(Self.person("author")), NULL
+        SELECT 'update', told.report, told.id, report.jurisdiction, told.told,
+            NULL, told.description, NULL, NULL, NULL, NULL, NULL, told.media,
+            \(PersonRow.columns(of: "author")), NULL, \(OriginalRow.columns(sealedIn: "original"))
         FROM contact.author JOIN "update" AS told ON told.id = author."update"
             JOIN report ON report.id = told.report
             LEFT JOIN contact.original ON original."update" = told.id
         WHERE \(isThem("author"))
         UNION ALL
-        SELECT 'note', told.report, told.id, report.jurisdiction, told.told, NULL,
-            told.description, NULL, NULL, NULL, NULL, NULL, \(Self.person("author")), NULL
+        SELECT 'note', told.report, told.id, report.jurisdiction, told.told,
+            NULL, told.description, NULL, NULL, NULL, NULL, NULL, NULL,
+            \(PersonRow.columns(of: "author")), NULL,
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
         FROM contact.author JOIN internal_note AS told ON told.id = author.internal_note
             JOIN report ON report.id = told.report
         WHERE \(isThem("author"))
-        UNION ALL
-        SELECT 'support', report.id, NULL, report.jurisdiction, supporter.created, NULL, NULL, NULL,
-            NULL, NULL, NULL, NULL, \(supporter), NULL, NULL, NULL, NULL, NULL, NULL
-        FROM contact.supporter JOIN report ON report.id = supporter.report
-        WHERE \(supports)
-        ORDER BY 5, 2, 3
         """
     }
 
-    private static func person(_ table: SQL) -> SQL {
-        let columns: [SQL] = [
-            "email", "first_name", "last_name", "phone", "device_id", "account_id",
-        ]
-        return columns.map { "\(table).\($0)" }.joined()
-    }
-
+    /// By the marks that each of our keys makes; what is not sealed yet by itself.
     private func isThem(_ table: SQL) -> SQL {
-        """
-        (lower(\(table).email) = lower(\(email))
-            OR regexp_replace(\(table).phone, '[^0-9]', '', 'g') = \(digits))
-        """
-    }
-
-    /// `nil` for what holds no digit: it would be anybody's.
-    private var digits: String? {
-        let digits = (phone ?? "").filter { ("0"..."9").contains($0) }
-        return digits.isEmpty ? nil : digits
-    }
-
-    private var supporter: SQL { "\(email)" }
-
-    /// Supporters are known by digests alone (`CaseStore.support`): this is the one of the address.
-    private var supports: SQL {
-        let known = Supporter(email: email)?.email
+        let (address, number) = (
+            SealedPerson.name(email: email), SealedPerson.name(phone: phone)
+        )
         return """
-            person = sha256(
-                int8send(octet_length(supporter.report)::bigint)
-                || convert_to(supporter.report, 'UTF8')
-                || int8send(5) || convert_to('email', 'UTF8') || int8send(-1)
-                || int8send(octet_length(\(known))::bigint) || convert_to(\(known), 'UTF8'))
+            (\(table).email_mark = ANY (\(keys.marks(address, of: .email)))
+                OR \(table).phone_mark = ANY (\(keys.marks(number, of: .phone)))
+                OR \(table).sealed IS NULL AND (
+                    lower(\(table).email) = \(address)
+                    OR regexp_replace(
+                        regexp_replace(\(table).phone, '[^0-9]', '', 'g'), '^00', '') = \(number)))
             """
     }
 
-    static func record(in row: Row) throws(PostgresError) -> PersonalRecord {
+    func supporters(in window: KeptRows.Window) -> SQL {
+        """
+        SELECT report.id, report.jurisdiction, supporter.created, supporter.person
+        FROM contact.supporter JOIN report ON report.id = supporter.report
+        WHERE supporter.report > \(window.low) AND supporter.report <= \(window.high)
+        """
+    }
+
+    /// That the person of this address supports a report; `nil` if somebody else does.
+    func support(in row: Row, by address: String) throws(PostgresError) -> PersonalRecord? {
+        var cells = row.cells
+        let report = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
+        let place = try ReportRow.named(Jurisdiction.ID.self, try cells.next(), column: 1)
+        let (told, person) = try (cells.next(Date.self), cells.next(Octets.self))
+        let name = SupporterName(email: address, at: report.rawValue)
+        guard name.marks(by: keys).contains(person) else { return nil }
+        return PersonalRecord(
+            kind: .support, report: report, update: nil, jurisdiction: place, told: told,
+            title: nil, description: nil, address: nil, coordinate: nil, answers: [], media: [],
+            person: Reporter(email: email), unknown: nil)
+    }
+
+    func record(in row: Row) throws(PostgresError) -> PersonalRecord {
         var cells = row.cells
         guard let kind = PersonalRecord.Kind(rawValue: try cells.next()) else {
             throw .undecodable(column: 0)
@@ -124,22 +151,22 @@ private struct PersonSearch {
         let update = try cells.next(String?.self).flatMap(Update.ID.init(rawValue:))
         let jurisdiction = try ReportRow.named(Jurisdiction.ID.self, try cells.next(), column: 3)
         let told = try cells.next(Date.self)
-        let (title, description, address) = try (
-            cells.next(String?.self), cells.next(String?.self), cells.next(String?.self)
-        )
-        let (latitude, longitude) = try (cells.next(Double?.self), cells.next(Double?.self))
-        let answers = try cells.next(String?.self).flatMap(JSONText.answers(in:)) ?? []
+        let shown = try OriginalRow.original(from: &cells)
         let media = try cells.next([String]?.self) ?? []
-        let person = try Reporter(
-            email: cells.next(), firstName: cells.next(), lastName: cells.next(),
-            phone: cells.next(), deviceID: cells.next(), accountID: cells.next())
-        var coordinate: Coordinate?
-        if let latitude, let longitude {
-            coordinate = Coordinate(latitude: latitude, longitude: longitude)
+        let name = update?.rawValue ?? report.rawValue
+        let person = PersonRow(table: kind == .report ? .contact : .author, row: name)
+        let (held, plain) = try (PersonRow.Held(from: &cells), cells.next(String?.self))
+        guard let opened = person.open(held, keys: keys) else { throw .undecodable(column: 19) }
+        guard let original = try OriginalRow.Held(from: &cells).open(of: name, keys: keys) else {
+            throw .undecodable(column: 29)
         }
+        let whole = shown.restored(by: original)
         return PersonalRecord(
             kind: kind, report: report, update: update, jurisdiction: jurisdiction, told: told,
-            title: title, description: description, address: address, coordinate: coordinate,
-            answers: answers, media: media, person: person, unknown: try cells.next())
+            title: whole.title, description: whole.description, address: whole.address,
+            coordinate: whole.coordinate, answers: whole.answers ?? [], media: media,
+            person: opened.person,
+            unknown: opened.unknown
+                ?? plain.flatMap(JSONText.unknown(in:)).flatMap { JSONText.of($0) })
     }
 }

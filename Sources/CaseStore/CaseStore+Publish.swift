@@ -32,7 +32,7 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> PublishedUpdate {
         var submission = UpdateSubmission(
             draft, by: client, actor: actor, provenance: provenance, now: now,
-            settings: settings)
+            settings: settings, keys: try settings.sealer.keys())
         for _ in 0..<6 {
             let attempt = submission
             do throws(PostgresError) {

@@ -32,6 +32,8 @@ extension CaseStore {
     package func claimReading(
         of peers: [Peer.Name], lease: Duration, now: Date
     ) async throws(CaseStoreError) -> ReadingTurn? {
+        // Without all keys, other nodes read.
+        guard settings.sealer.lock == nil else { return nil }
         let names = peers.map(\.rawValue)
         let rows = try await query(
             """

@@ -49,7 +49,7 @@ extension CaseStore {
         guard let client = peer.name.reader else { return .ignored("the peer's name is too long") }
         let receiving = Receiving(
             item: item, peer: peer, client: client, catalogue: catalogue, settings: settings,
-            now: now, occasion: occasion)
+            keys: try settings.sealer.keys(), now: now, occasion: occasion)
         var failure = PostgresError.unavailable
         for _ in 0..<4 {
             do throws(PostgresError) {

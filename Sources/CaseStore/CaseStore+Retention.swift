@@ -123,7 +123,7 @@ extension CaseStore {
     }
 
     /// Goes through all rows, some thousand at a time, until there are no more or it is cancelled.
-    private func walk(
+    func walk(
         _ rows: KeptRows, _ pace: Pace = .full,
         _ work: (KeptRows.Window) async throws(CaseStoreError) -> Void
     ) async throws(CaseStoreError) {
@@ -138,7 +138,7 @@ extension CaseStore {
     }
 
     /// The first column of what is found, without `NULL`s.
-    private func texts(_ statement: SQL) async throws(CaseStoreError) -> [String] {
+    func texts(_ statement: SQL) async throws(CaseStoreError) -> [String] {
         let rows = try await query(statement)
         return try await CaseStoreError.told { () throws(PostgresError) in
             var texts: [String] = []
@@ -190,7 +190,7 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> Int {
         try await query(
             """
-            UPDATE \(rows.table) AS held SET device_id = NULL
+            UPDATE \(rows.table) AS held SET device_id = NULL, sealed_device = NULL
             WHERE \(rows.key) IN (\(rows.keys(in: window)) FOR UPDATE OF held SKIP LOCKED)
             """
         ).affected
@@ -200,13 +200,14 @@ extension CaseStore {
         guard let due = rule.payloads else { return 0 }
         let inbox = try await repeated(
             """
-            UPDATE inbox SET state = 'ignored', reason = 'it was kept long enough', payload = NULL
+            UPDATE inbox SET state = 'ignored', reason = 'it was kept long enough', payload = NULL,
+                sealed = NULL
             WHERE (peer, kind, remote_id) IN (
                 \(due.inbox) LIMIT 1000 FOR UPDATE OF inbox SKIP LOCKED)
             """)
         let attempts = try await repeated(
             """
-            UPDATE attempt SET reason = NULL WHERE (delivery, number) IN (
+            UPDATE attempt SET reason = NULL, sealed_reason = NULL WHERE (delivery, number) IN (
                 \(due.attempts) LIMIT 1000 FOR UPDATE OF attempt SKIP LOCKED)
             """)
         return inbox + attempts

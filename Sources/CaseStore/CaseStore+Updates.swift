@@ -16,6 +16,7 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> [Update] {
         let end = min(filter.to, now).wholeSeconds
         let clock = PublicationClock(jurisdiction: filter.jurisdiction, stage: filter.stage)
+        let keys = audience == .staff ? try settings.sealer.keys() : nil
         return try await CaseStoreError.told { () async throws(PostgresError) in
             try await clock.pass(end, on: pool)
             let rows = try await pool.query(
@@ -23,7 +24,16 @@ extension CaseStore {
                     filter, for: client, at: reader, audience, until: end, now: now))
             var updates: [Update] = []
             updates.reserveCapacity(rows.count)
-            for row in rows { updates.append(try UpdateRow.update(in: row)) }
+            for row in rows {
+                var cells = row.cells
+                var update = try UpdateRow.update(from: &cells)
+                if audience == .staff {
+                    update.description =
+                        try UpdateRow.told(of: update.id.rawValue, from: &cells, keys)
+                        ?? update.description
+                }
+                updates.append(update)
+            }
             return updates
         }
     }
@@ -31,14 +41,20 @@ extension CaseStore {
 
 /// A row of `"update"` as an `Update`: the columns, and beside them the code that reads them.
 enum UpdateRow {
-    static let columns = columns(saying: "\"update\".description")
-
-    private static func columns(saying text: SQL) -> SQL {
-        """
-        "update".id, "update".report, "update".detail, \(text), "update".published,
+    static let columns: SQL = """
+        "update".id, "update".report, "update".detail, "update".description, "update".published,
         "update".media, "update".external_status, "update".customer_reference, "update".service,
         foreign_number.number, "update".notify
         """
+
+    /// What was said, of the columns of an original; `nil` if the public is shown it.
+    static func told(
+        of update: String, from cells: inout Cells, _ keys: DataKeys?
+    ) throws(PostgresError) -> String? {
+        guard let original = try OriginalRow.Held(from: &cells).open(of: update, keys: keys) else {
+            throw .undecodable(column: 0)
+        }
+        return original.description
     }
 
     /// Whether an update tells a status to others: it changed that, or the report stands where this
@@ -56,9 +72,8 @@ enum UpdateRow {
     ) -> SQL {
         // Staff read what was said, and not what of it the public is shown.
         let isStaff = audience == .staff
-        let columns =
-            isStaff
-            ? columns(saying: "coalesce(original.description, \"update\".description)") : columns
+        let columns: SQL =
+            isStaff ? "\(columns), \(OriginalRow.columns(sealedIn: "original"))" : columns
         let originals: SQL =
             isStaff ? "LEFT JOIN contact.original ON original.\"update\" = \"update\".id" : ""
         var statement: SQL = """
@@ -79,11 +94,6 @@ enum UpdateRow {
         statement += " ORDER BY \"update\".published, \"update\".place"
         if let page = filter.page { statement += " LIMIT \(page.size) OFFSET \(page.offset)" }
         return statement
-    }
-
-    static func update(in row: Row) throws(PostgresError) -> Update {
-        var cells = row.cells
-        return try update(from: &cells)
     }
 
     /// Reads the columns, and leaves the reader behind them.

@@ -35,6 +35,8 @@ package struct CaseStore: Sendable {
         /// Who gets reports and updates, and what we are called in their paths. Its peers must be
         /// registered (`register`) before the first report is taken.
         package var peering = Peering()
+        /// With what personal data is sealed; without keys nothing personal is written or opened.
+        package var sealer = Sealer()
         /// Gives a report its public id; ids already in use are asked for again.
         package var mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID = {
             slug, visibility in
@@ -63,6 +65,7 @@ package struct CaseStore: Sendable {
             Migration(name: "m0012-privacy", bytes: PackageResources.m0012_privacy_sql),
             Migration(
                 name: "m0013-erasing-quickly", bytes: PackageResources.m0013_erasing_quickly_sql),
+            Migration(name: "m0014-sealing", bytes: PackageResources.m0014_sealing_sql),
         ]
     }
 

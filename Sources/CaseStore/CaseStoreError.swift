@@ -15,6 +15,9 @@ package enum CaseStoreError: Error, Equatable {
     case taken
     /// The catalogue that holds this jurisdiction was never published: publish it first.
     case unpublished
+    /// The data keys that personal data is sealed with are not all here: this node takes nothing
+    /// until they are (503).
+    case locked
     /// It has passed us already, says its path, and we know nothing of it (400).
     case unknownOrigin
     /// A rule of the schema (by its name) or a statement (by its SQLSTATE) stood in the way: a

@@ -153,7 +153,7 @@ struct Claim {
         """
         INSERT INTO attempt (delivery, number, started, ended, outcome, reason)
         SELECT claimed.id, \(CaseStore.nextAttempt(of: "claimed.id")), before.claimed, \(now),
-            'ambiguous', 'the relay ended before there was an answer'
+            'ambiguous', \(AttemptRow.lost)
         FROM claimed JOIN delivery AS before ON before.id = claimed.id WHERE claimed.is_lost
         """
     }
@@ -184,12 +184,9 @@ extension Claim {
                 claimed.lease, claimed.changes, known.remote_id, known.token,
                 way.path, origin.authority, origin.origin_id, "update".told,
                 \(UpdateRow.tellsStatus) IS NOT FALSE,
-                contact.email, contact.first_name, contact.last_name, contact.phone,
-                contact.device_id, contact.account_id,
-                author.email, author.first_name, author.last_name, author.phone,
-                author.device_id, author.account_id,
-                \(OriginalRow.columns()), spoken.description,
-                \(UpdateRow.columns)
+                \(PersonRow.columns(of: "contact")), \(PersonRow.columns(of: "author")),
+                \(OriginalRow.columns(sealedIn: "original")),
+                \(OriginalRow.columns(sealedIn: "spoken")), \(UpdateRow.columns)
             FROM (SELECT 1) AS look LEFT JOIN claimed ON true
                 LEFT JOIN report ON report.id = claimed.report
                 LEFT JOIN "update" ON "update".id = claimed."update"
@@ -197,7 +194,8 @@ extension Claim {
                     AND foreign_number.client = \(peer.client?.rawValue)
                 LEFT JOIN contact.contact ON contact.report = claimed.report AND \(mayKnow)
                 LEFT JOIN contact.author ON author."update" = claimed."update" AND \(mayKnow)
-                LEFT JOIN contact.original ON original.report = claimed.report AND \(mayKnow)
+                LEFT JOIN contact.original ON original.report = claimed.report
+                    AND \(mayKnow || !peer.mapping.questions.isEmpty)
                 LEFT JOIN contact.original AS spoken
                     ON spoken."update" = claimed."update" AND \(mayKnow)
                 LEFT JOIN event AS way ON way.id = claimed.event
@@ -217,7 +215,9 @@ extension Claim {
     }
 
     /// The turns in the rows of `statement`.
-    func found(in rows: Rows, node: Authority) throws(PostgresError) -> Found {
+    func found(
+        in rows: Rows, node: Authority, keys: DataKeys
+    ) throws(PostgresError) -> Found {
         var found = Found()
         for index in rows.indices {
             var cells = rows[index].cells
@@ -234,35 +234,35 @@ extension Claim {
             guard let report = reports.first else { continue }
             // Of what became private all of it, like of any that one may not know.
             found.turns.append(
-                try Self.turn(
-                    of: report, from: &cells, node: node, erasure: erasure ?? .everything,
-                    isErasedSince: isErased))
+                try turn(
+                    of: report, from: &cells, node: node, keys: keys,
+                    erasure: erasure ?? .everything, isErasedSince: isErased))
         }
         return found
     }
 
-    private static func turn(
-        of report: Report, from cells: inout Cells, node: Authority, erasure: Erasure,
-        isErasedSince: Bool
+    private func turn(
+        of report: Report, from cells: inout Cells, node: Authority, keys: DataKeys,
+        erasure: Erasure, isErasedSince: Bool
     ) throws(PostgresError) -> DeliveryTurn {
-        let delivery = try DeliveryRow.delivery(from: &cells)
+        let delivery = try DeliveryRow.delivery(from: &cells, keys)
         let (lease, changes) = try (cells.next(Int.self), cells.next(Int.self))
-        let ticket = try ticket(from: &cells)
+        let ticket = try Self.ticket(from: &cells)
         let way = try Way(
             path: cells.next([String]?.self) ?? [], origin: cells.next(), id: cells.next())
         let told = try cells.next(Date?.self)
         let tellsStatus = try cells.next(Bool.self)
-        let (reporter, author) = try (person(from: &cells), person(from: &cells))
-        let original = try OriginalRow.original(from: &cells)
-        let spoken = try cells.next(String?.self)
+        let apart = try SetApart(from: &cells)
         var update = try delivery.update == nil ? nil : UpdateRow.update(from: &cells)
-        if let spoken { update?.description = spoken }
+        let opened = apart.open(of: delivery, to: peer, keys: keys)
+        if let spoken = opened?.spoken { update?.description = spoken }
         let subject = Translation.Subject(
-            delivery: delivery, report: report.restored(by: original), update: update, told: told,
-            tellsStatus: tellsStatus, reporter: reporter, author: author,
+            delivery: delivery, report: report.restored(by: opened?.original ?? Original()),
+            update: update, told: told, tellsStatus: tellsStatus,
+            reporter: opened?.reporter ?? Reporter(), author: opened?.author ?? Reporter(),
             provenance: way.provenance(
                 of: delivery.update?.rawValue ?? report.id.rawValue, at: node), ticket: ticket,
-            erasure: erasure, isErasedSince: isErasedSince)
+            erasure: erasure, isErasedSince: isErasedSince, isReadable: opened != nil)
         return DeliveryTurn(subject, lease: lease, changes: changes)
     }
 
@@ -271,9 +271,48 @@ extension Claim {
         return id.map(Ticket.init(id:)) ?? token.map(Ticket.init(token:))
     }
 
-    private static func person(from cells: inout Cells) throws(PostgresError) -> Reporter {
-        try Reporter(
-            email: cells.next(), firstName: cells.next(), lastName: cells.next(),
-            phone: cells.next(), deviceID: cells.next(), accountID: cells.next())
+}
+
+/// What is kept apart from a report and its update, as it lies in a row of the claim.
+private struct SetApart {
+    private let reporter: PersonRow.Held
+    private let author: PersonRow.Held
+    private let original: OriginalRow.Held
+    private let spoken: OriginalRow.Held
+
+    init(from cells: inout Cells) throws(PostgresError) {
+        (reporter, author) = try (.init(from: &cells), .init(from: &cells))
+        (original, spoken) = try (.init(from: &cells), .init(from: &cells))
+    }
+
+    struct Opened {
+        var reporter = Reporter()
+        var author = Reporter()
+        var original = Original()
+        /// What the update says.
+        var spoken: String?
+    }
+
+    /// What of it the peer may know; `nil` if no key of ours opens it. An erasure says nothing of it.
+    ///
+    /// Who has no purpose for contact data is told answers as the public would be, if it asks.
+    func open(of delivery: Delivery, to peer: Peer, keys: DataKeys) -> Opened? {
+        var opened = Opened()
+        guard delivery.kind != .erasure else { return opened }
+        let report = delivery.report.rawValue
+        guard let whole = original.open(of: report, keys: keys) else { return nil }
+        guard peer.privacy.allowsContact else {
+            opened.original.hidden = whole.hidden
+            return opened
+        }
+        let update = delivery.update?.rawValue ?? ""
+        guard
+            let reporter = PersonRow(table: .contact, row: report).open(self.reporter, keys: keys),
+            let author = PersonRow(table: .author, row: update).open(self.author, keys: keys),
+            let spoken = spoken.open(of: update, keys: keys)
+        else { return nil }
+        return Opened(
+            reporter: reporter.person, author: author.person, original: whole,
+            spoken: spoken.description)
     }
 }

@@ -47,7 +47,8 @@ struct HandOver: Sendable {
     ) -> SQL {
         """
         WITH dropped AS (
-            UPDATE delivery SET state = 'dropped', reason = \(reason), finished = \(now)
+            UPDATE delivery SET state = 'dropped', reason = \(reason), sealed_reason = NULL,
+                finished = \(now)
             WHERE peer = \(peer.rawValue) AND report = \(report.rawValue)
                 AND state IN ('waiting', 'parked') AND (kind <> 'erasure' OR NOT EXISTS (
                     SELECT FROM ticket WHERE ticket.peer = delivery.peer
@@ -63,9 +64,11 @@ struct HandOver: Sendable {
         by peer: Peer.Name, _ reason: String, in transaction: Transaction
     ) async throws(PostgresError) {
         guard let holding = try await Holding(of: report, settings, in: transaction) else { return }
+        let sealed = settings.sealer.held?.seal(
+            reason, .delivery, DeliveryRow.name(of: report, at: peer))
         _ = try await transaction.query(
             """
-            UPDATE delivery SET state = 'refused', reason = \(reason),
+            UPDATE delivery SET state = 'refused', reason = NULL, sealed_reason = \(sealed),
                 finished = coalesce(finished, \(now))
             WHERE peer = \(peer.rawValue) AND report = \(report.rawValue) AND kind = 'report'
                 AND state IN ('waiting', 'done', 'parked')
@@ -74,7 +77,7 @@ struct HandOver: Sendable {
             Self.dropping(report, at: peer, "the peer refused the report", now: now))
         guard holding.handler == peer else { return }
         let destinations = settings.peering.destinations(
-            of: Rule.Subject(holding.report), by: holding.provenance,
+            of: holding.subject(), by: holding.provenance,
             refused: holding.refused.union([peer]))
         try await hand(
             holding, to: destinations.handler, telling: destinations.handler.map { [$0] } ?? [],
@@ -99,7 +102,7 @@ struct HandOver: Sendable {
         else { return }
         // Another service is another question: who refused the one may take the other.
         let destinations = settings.peering.destinations(
-            of: Rule.Subject(report), by: holding.provenance,
+            of: holding.subject(report), by: holding.provenance,
             refused: isMoved ? [] : holding.refused)
         let giver = holding.handler.flatMap { holding.givers.contains($0) ? $0 : nil }
         let handler = destinations.handler ?? giver
@@ -178,7 +181,7 @@ extension HandOver {
             foreignID: "triage-\(Event.ID(at: now, using: &source).uuid)", told: now,
             detail: .forTriage)
         _ = try await UpdateSubmission(
-            draft, by: client, actor: .system, now: now, settings: settings
+            draft, by: client, actor: .system, now: now, settings: settings, keys: nil
         ).take(in: transaction)
     }
 
@@ -193,7 +196,8 @@ extension HandOver {
             """
             WITH dropped AS (
                 UPDATE delivery
-                SET state = 'dropped', reason = 'the report became private', finished = \(now)
+                SET state = 'dropped', reason = 'the report became private',
+                    sealed_reason = NULL, finished = \(now)
                 WHERE report = \(report.rawValue) AND peer <> ALL (\(trusted))
                     AND state IN ('waiting', 'parked') AND first_tried IS NULL
                 RETURNING peer

@@ -42,7 +42,7 @@ struct HistoryBatch: Sendable {
 
     /// Takes all of it in, and tells what became of each report.
     func take(
-        now: Date, mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID,
+        now: Date, mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID, keys: DataKeys,
         in transaction: Transaction
     ) async throws(PostgresError) -> [Taken] {
         let good = reports.filter { $0.refusal == nil }
@@ -82,7 +82,7 @@ struct HistoryBatch: Sendable {
             _ = try await transaction.query(
                 HistoryRow.correct(corrected, in: jurisdiction, now: now))
         }
-        try await keepOriginals(of: added + corrected, in: transaction)
+        try await keepOriginals(of: added + corrected, keys, in: transaction)
         return outcomes
     }
 }
@@ -90,14 +90,14 @@ struct HistoryBatch: Sendable {
 extension HistoryBatch {
     /// Of what was corrected the source's last word counts, and no earlier one.
     private func keepOriginals(
-        of rows: [HistoryRow], in transaction: Transaction
+        of rows: [HistoryRow], _ keys: DataKeys, in transaction: Transaction
     ) async throws(PostgresError) {
         guard !rows.isEmpty else { return }
         _ = try await transaction.query(
             "DELETE FROM contact.original WHERE report = ANY (\(rows.map(\.id.rawValue)))")
         let originals = rows.filter { !$0.original.isEmpty }.map { ($0.id, $0.original) }
         guard !originals.isEmpty else { return }
-        _ = try await transaction.query(OriginalRow.keeping(originals))
+        _ = try await transaction.query(OriginalRow.keeping(originals, keys: keys))
     }
 
     private struct Held {

@@ -19,6 +19,8 @@ struct Holding {
     private(set) var untried: Set<Peer.Name> = []
     /// Who gave it to us.
     private(set) var givers: Set<Peer.Name> = []
+    /// Answers that are kept apart from the report, where a rule may ask for them.
+    private var hidden: [Answer] = []
 
     /// Takes hold of the report, and reads what is known; `nil` if there is none.
     init?(
@@ -55,6 +57,29 @@ struct Holding {
         path = provenance.path
         self.provenance = provenance.path.count > 1 ? provenance : nil
         try await read(in: transaction)
+        if settings.peering.peers.contains(where: { $0.rules.contains { !$0.answers.isEmpty } }) {
+            hidden = try await hiddenAnswers(settings.sealer.held, in: transaction)
+        }
+    }
+
+    /// The report, or what has become of it, as rules judge it.
+    func subject(_ report: Report? = nil) -> Rule.Subject {
+        var whole = report ?? self.report
+        whole.answers += hidden
+        return Rule.Subject(whole)
+    }
+
+    private func hiddenAnswers(
+        _ keys: DataKeys?, in transaction: Transaction
+    ) async throws(PostgresError) -> [Answer] {
+        let rows = try await transaction.query(
+            """
+            SELECT \(OriginalRow.columns(sealedIn: "original")) FROM contact.original
+            WHERE original.report = \(report.id.rawValue)
+            """)
+        guard var cells = rows.first?.cells else { return [] }
+        let original = try OriginalRow.Held(from: &cells).open(of: report.id.rawValue, keys: keys)
+        return original?.hidden ?? []
     }
 
     private mutating func read(in transaction: Transaction) async throws(PostgresError) {

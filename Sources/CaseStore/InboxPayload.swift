@@ -124,6 +124,11 @@ extension InboxPayload {
             path: (path ?? []).compactMap(Authority.init(rawValue:)))
     }
 
+    /// The key of a row of the inbox, as what is sealed in it is bound to it.
+    static func row(peer: Peer.Name, _ kind: String, _ remoteID: String) -> String {
+        "\(peer)/\(kind)/\(remoteID)"
+    }
+
     /// The JSON text.
     var text: String {
         // Numbers of places and times are finite, so there is nothing that it could not write.

@@ -22,6 +22,23 @@ enum JSONText {
         return "[\(items.joined(separator: ","))]"
     }
 
+    /// Reads what `of(_: [Unknown])` wrote, in the form that PostgreSQL keeps it in; `nil` if it is
+    /// anything else.
+    static func unknown(in text: String) -> [Report.Draft.Unknown]? {
+        var reader = Reader(bytes: Array(text.utf8))
+        var items: [Report.Draft.Unknown] = []
+        guard reader.take("[") else { return nil }
+        while !reader.take("]") {
+            guard reader.take("{"), reader.string() == "name", reader.take(":"),
+                let name = reader.string(), reader.take(","), reader.string() == "value",
+                reader.take(":"), let value = reader.string(), reader.take("}")
+            else { return nil }
+            items.append(Report.Draft.Unknown(name: name, value: value))
+            _ = reader.take(",")
+        }
+        return items
+    }
+
     /// One member per language.
     static func of(_ texts: Localized) -> String {
         let members = texts.texts.sorted { $0.key.rawValue < $1.key.rawValue }

@@ -76,7 +76,8 @@ extension Receiving {
         _ draft: Update.Draft, in transaction: Transaction, by way: Provenance?
     ) async throws(PostgresError) -> Update.ID? {
         let submission = UpdateSubmission(
-            draft, by: client, actor: .peer, provenance: way, now: now, settings: settings)
+            draft, by: client, actor: .peer, provenance: way, now: now, settings: settings,
+            keys: keys)
         let published = try await submission.take(in: transaction)
         try await LateUpdate(published)?.eraseAgain(in: transaction)
         switch published {
@@ -96,21 +97,28 @@ extension Receiving {
         let isState = item.kind == .report && held != nil
         // A state that brings nothing new is not worth a row.
         if isState, state == "known" || state == "echo" { return }
-        let payload = state == "quarantined" ? InboxPayload(item.incoming).text : nil
+        let (kind, name) = (
+            isState ? "update" : item.kind.rawValue,
+            occasion == .told && isState ? stateID : item.remoteID
+        )
+        let sealed =
+            state == "quarantined"
+            ? keys.seal(
+                InboxPayload(item.incoming).text, .inbox,
+                InboxPayload.row(peer: peer.name, kind, name)) : nil
         _ = try await transaction.query(
             """
             INSERT INTO inbox AS held (
                 peer, kind, remote_id, content, state, reason, report, "update", is_change,
-                received, payload)
+                received, sealed)
             VALUES (
-                \(peer.name.rawValue), \(isState ? "update" : item.kind.rawValue),
-                \(occasion == .told && isState ? stateID : item.remoteID), \(item.content),
-                \(state), \(reason), \((held?.id ?? report)?.rawValue), \(update?.rawValue),
-                \(arrival.changes(held)), \(now), \(payload)::jsonb)
+                \(peer.name.rawValue), \(kind), \(name), \(item.content), \(state), \(reason),
+                \((held?.id ?? report)?.rawValue), \(update?.rawValue), \(arrival.changes(held)),
+                \(now), \(sealed))
             ON CONFLICT (peer, kind, remote_id) DO UPDATE
             SET content = excluded.content, state = excluded.state, reason = excluded.reason,
                 report = excluded.report, "update" = excluded."update",
-                is_change = excluded.is_change, payload = excluded.payload
+                is_change = excluded.is_change, sealed = excluded.sealed, payload = NULL
             """)
     }
 

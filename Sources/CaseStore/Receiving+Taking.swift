@@ -13,9 +13,7 @@ extension Receiving {
             let service = jurisdiction.service(taking.service)
         else { return }
         let visibility = told.visibility == .private ? .private : service.visibility
-        let disclosure = Disclosure(
-            masking: jurisdiction.privacy.masking, precision: service.precision)
-        let (shown, original) = disclosure.shown(
+        let (shown, original) = Disclosure(jurisdiction, service).shown(
             of: Original(
                 title: told.title, description: told.description, address: told.place?.address,
                 addressID: told.place?.addressID, coordinate: told.place?.coordinate,
@@ -44,7 +42,8 @@ extension Receiving {
         let subject = Rule.Subject(
             jurisdiction: report.jurisdiction, service: report.service,
             coordinate: original.coordinate ?? report.coordinate,
-            answers: original.answers ?? report.answers, requested: report.requested,
+            answers: original.answers(beside: report.answers) ?? report.answers,
+            requested: report.requested,
             visibility: report.visibility)
         let destinations = settings.peering.destinations(of: subject, by: way)
         let pictures = MediaRows(pictures: [], addresses: told.media, by: client, now: now)
@@ -59,7 +58,7 @@ extension Receiving {
                 FROM added
             ), began AS (\(OriginRow(provenance: way, kind: .report)
                 .insert(report: "\(report.id.rawValue)"))
-            )\(OriginalRow.part(original, report: "added.id", from: "added"))
+            )\(OriginalRow.part(original, of: report.id, from: "added", keys: keys))
             \(deliveries)\(pictures.part(report: "added.id", from: "added"))
             INSERT INTO ticket (
                 peer, report, remote_id, direction, recorded, seen_status, seen_content, seen)

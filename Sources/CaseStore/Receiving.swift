@@ -10,6 +10,7 @@ struct Receiving: Sendable {
     let client: Client.ID
     let catalogue: Catalogue
     let settings: CaseStore.Settings
+    let keys: DataKeys
     let now: Date
     /// Whether it comes from the peer, or out of the quarantine once more.
     let occasion: Occasion
@@ -145,7 +146,8 @@ extension Receiving {
         let requested = report.requested.formatted(.iso8601)
         var other = Receiving(
             item: InboxItem(.report(report.named("\(report.id) \(requested)"))), peer: peer,
-            client: client, catalogue: catalogue, settings: settings, now: now, occasion: occasion)
+            client: client, catalogue: catalogue, settings: settings, keys: keys, now: now,
+            occasion: occasion)
         other.isRenamed = true
         return other
     }

@@ -97,7 +97,8 @@ extension ReportErasure {
             """,
             "UPDATE internal_note SET description = '' WHERE description <> '' AND \(isAbout)",
             """
-            UPDATE inbox SET state = 'ignored', reason = 'it was erased', payload = NULL
+            UPDATE inbox SET state = 'ignored', reason = 'it was erased', payload = NULL,
+                sealed = NULL
             WHERE report = \(id) AND state = 'quarantined'
             """,
             """

@@ -51,17 +51,21 @@ struct RetentionRule: Sendable {
             .ofReport("contact.original", isDue), .ofUpdate("contact.original", isDue),
             .ofUpdate("contact.author", isDue), .ofNote("contact.author", isDue),
         ]
-        guard !privateQuestions.isEmpty else { return contacts }
-        return contacts + [
-            KeptRows(
-                table: "report", key: "held.id", path: "JOIN report ON report.id = held.id",
-                isDue: """
-                    \(isDue) AND report.service = ANY (\(privateServices.map(\.rawValue)))
-                    AND EXISTS (
-                        SELECT FROM jsonb_array_elements(report.answers) AS list (item)
-                        WHERE item ->> 'code' = ANY (\(privateQuestions.map(\.rawValue))))
-                    """)
-        ]
+        return contacts + [privateAnswers(isDue)].compactMap { $0 }
+    }
+
+    /// Reports in which answers to private questions stand: those that came before such answers were
+    /// kept with the originals. `nil` if nothing private is asked.
+    func privateAnswers(_ condition: SQL) -> KeptRows? {
+        guard !privateQuestions.isEmpty else { return nil }
+        return KeptRows(
+            table: "report", key: "held.id", path: "JOIN report ON report.id = held.id",
+            isDue: """
+                \(condition) AND report.service = ANY (\(privateServices.map(\.rawValue)))
+                AND EXISTS (
+                    SELECT FROM jsonb_array_elements(report.answers) AS list (item)
+                    WHERE item ->> 'code' = ANY (\(privateQuestions.map(\.rawValue))))
+                """)
     }
 
     /// What names devices and has been kept long enough.
@@ -69,7 +73,7 @@ struct RetentionRule: Sendable {
         guard let since = since(retention.device) else { return [] }
         func isDue(_ came: SQL) -> SQL {
             """
-            held.device_id IS NOT NULL AND \(came) <= \(since)
+            num_nonnulls(held.device_id, held.sealed_device) > 0 AND \(came) <= \(since)
                 AND report.jurisdiction = \(jurisdiction.rawValue)
             """
         }
@@ -95,7 +99,8 @@ struct RetentionRule: Sendable {
             SELECT attempt.delivery, attempt.number FROM attempt
                 JOIN delivery ON delivery.id = attempt.delivery
                 JOIN report ON report.id = delivery.report
-            WHERE attempt.reason IS NOT NULL AND attempt.ended <= \(since)
+            WHERE (attempt.reason IS NOT NULL OR attempt.sealed_reason IS NOT NULL)
+                AND attempt.ended <= \(since)
                 AND report.jurisdiction = \(jurisdiction.rawValue)
             """
         )

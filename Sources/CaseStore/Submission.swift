@@ -22,6 +22,7 @@ struct Submission {
     /// Whom it has passed, ourselves the last.
     private let path: [Authority]
     private let mint: @Sendable (Jurisdiction.Slug, Visibility) -> Report.ID
+    private let keys: DataKeys
     private(set) var receipt: Receipt
     private var event: UUID
     private var unknownOutcomes = 0
@@ -34,9 +35,10 @@ struct Submission {
 
     init(
         _ draft: Report.Draft, by client: Client.ID, idempotency: Idempotency,
-        provenance: Provenance? = nil, now: Date, settings: CaseStore.Settings
+        provenance: Provenance? = nil, now: Date, settings: CaseStore.Settings, keys: DataKeys
     ) {
         self.draft = draft
+        self.keys = keys
         (shown, original) = draft.disclosure.shown(of: draft.told)
         let way = settings.peering.provenance(provenance, from: client)
         sender = settings.peering.peer(of: client)
@@ -170,7 +172,7 @@ extension Submission {
             SELECT \(event), claim.report, 'created', \(actor), claim.created,
                 \(path.map(\.rawValue)), \(content)
             FROM claim
-        )\(contact)\(OriginalRow.part(original, report: "claim.report", from: "claim"))
+        )\(contact)\(OriginalRow.part(original, of: receipt.id, from: "claim", keys: keys))
         \(token)\(announcement)\(foreignNumber)\(ticket)\(deliveries)
         \(pictures.part(report: "claim.report", from: "claim"))
         SELECT report FROM claim
@@ -192,13 +194,11 @@ extension Submission {
     private var contact: SQL {
         let reporter = draft.reporter
         guard reporter != Reporter() || !draft.unknown.isEmpty else { return "" }
+        let row = PersonRow(table: .contact, row: receipt.id.rawValue)
         return """
             , reporter AS (
-                INSERT INTO contact.contact (
-                    report, email, first_name, last_name, phone, device_id, account_id, unknown)
-                SELECT claim.report, \(reporter.email), \(reporter.firstName),
-                    \(reporter.lastName), \(reporter.phone), \(reporter.deviceID),
-                    \(reporter.accountID), \(JSONText.of(draft.unknown))::jsonb
+                INSERT INTO contact.contact (report, \(PersonRow.written))
+                SELECT claim.report, \(row.values(reporter, unknown: draft.unknown, keys: keys))
                 FROM claim
             )
             """

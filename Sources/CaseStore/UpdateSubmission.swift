@@ -11,6 +11,8 @@ struct UpdateSubmission: Sendable {
     let actor: Event.Actor
     let provenance: Provenance?
     let settings: CaseStore.Settings
+    /// `nil` where nobody said it and nothing is masked.
+    let keys: DataKeys?
     let now: Date
     let told: Date
     /// What it says where the public is shown that with masks.
@@ -21,9 +23,10 @@ struct UpdateSubmission: Sendable {
 
     init(
         _ draft: Update.Draft, by client: Client.ID, actor: Event.Actor,
-        provenance: Provenance? = nil, now: Date, settings: CaseStore.Settings
+        provenance: Provenance? = nil, now: Date, settings: CaseStore.Settings, keys: DataKeys?
     ) {
         self.client = client
+        self.keys = keys
         self.actor = settings.peering.peer(of: client) == nil ? actor : .peer
         var shown = draft
         if draft.visibility == .public, self.actor != .operator {
@@ -101,7 +104,7 @@ struct UpdateSubmission: Sendable {
         // Its origin stands with the comment.
         let note = UpdateSubmission(
             draft.named(draft.foreignID + " (status)"), by: client, actor: actor, now: now,
-            settings: settings)
+            settings: settings, keys: keys)
         _ = try await transaction.query(note.noting(proposal.text, at: target.id))
         return .published(id)
     }
@@ -289,7 +292,8 @@ extension UpdateSubmission {
                     \(draft.tells == .everybody), \(time))
                 RETURNING id, report
             ), revised AS (\(Self.revising(revision)))\(author("\"update\""))
-            \(OriginalRow.part(ofUpdate: id, original))\(began(at: report.id))\(deliveries(of: revision, at: time))
+            \(OriginalRow.part(ofUpdate: id, original, keys: keys))\(began(at: report.id))
+            \(deliveries(of: revision, at: time))
             \(pictures.part(report: "told.report", update: "told.id", from: "told"))
             \(events(revision.events, of: report.id))
             """
@@ -335,13 +339,12 @@ extension UpdateSubmission {
     private func author(_ column: SQL) -> SQL {
         let author = draft.author
         guard author != Reporter() else { return "" }
+        guard let keys else { preconditionFailure("nobody was to tell anything here") }
+        let row = PersonRow(table: .author, row: id.rawValue)
         return """
             , author AS (
-                INSERT INTO contact.author (
-                    \(column), email, first_name, last_name, phone, device_id, account_id)
-                VALUES (
-                    \(id.rawValue), \(author.email), \(author.firstName), \(author.lastName),
-                    \(author.phone), \(author.deviceID), \(author.accountID))
+                INSERT INTO contact.author (\(column), \(PersonRow.written))
+                VALUES (\(id.rawValue), \(row.values(author, keys: keys)))
             )
             """
     }

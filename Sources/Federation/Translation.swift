@@ -51,12 +51,14 @@ package struct Translation: Sendable {
         package let erasure: Erasure
         /// Whether something of the report was erased since the first try.
         package let isErasedSince: Bool
+        /// Whether all of it could be opened that the peer is to be told.
+        package let isReadable: Bool
 
         package init(
             delivery: Delivery, report: Report, update: Update? = nil, told: Date? = nil,
             tellsStatus: Bool = true, reporter: Reporter = Reporter(),
             author: Reporter = Reporter(), provenance: Provenance, ticket: Ticket? = nil,
-            erasure: Erasure = .everything, isErasedSince: Bool = false
+            erasure: Erasure = .everything, isErasedSince: Bool = false, isReadable: Bool = true
         ) {
             self.delivery = delivery
             self.report = report
@@ -69,6 +71,7 @@ package struct Translation: Sendable {
             self.ticket = ticket
             self.erasure = erasure
             self.isErasedSince = isErasedSince
+            self.isReadable = isReadable
         }
     }
 
@@ -81,6 +84,8 @@ package struct Translation: Sendable {
         case isPrivate
         /// What was to be told is not there any more.
         case isGone
+        /// What was to be told is sealed, and no key of ours opens it.
+        case isSealed
 
         /// What becomes of the delivery: what a person can mend is parked, what nobody may send is
         /// dropped.
@@ -93,11 +98,13 @@ package struct Translation: Sendable {
                 .parked("no mapping for what was answered to \(code)", .none)
             case .isPrivate: .dropped("the report is private, and this peer gets no such")
             case .isGone: .dropped("what was to be told is not there any more")
+            case .isSealed: .parked("what was to be told is sealed, and no key opens it", .none)
             }
         }
     }
 
     private func content(of subject: Subject) throws(Obstacle) -> Message.Content {
+        guard subject.isReadable else { throw .isSealed }
         switch subject.delivery.kind {
         // Whoever got a report that is private now must forget it like any other.
         case .erasure: return .erasure(subject.erasure)

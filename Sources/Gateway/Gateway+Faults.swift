@@ -67,6 +67,10 @@ extension Gateway {
             return Fault(
                 .unavailable(retryAfter: .seconds(2)),
                 "The server cannot reach its database; try again soon.")
+        case .locked:
+            return Fault(
+                .unavailable(retryAfter: .seconds(60)),
+                "The server cannot keep what people tell just now; try again later.")
         case .keyReused:
             return Fault(.keyReused, "Idempotency-Key was used for another report.")
         case .quotaUsedUp:

@@ -8,10 +8,25 @@
 package struct Disclosure: Sendable, Equatable {
     package var masking: Masking
     package var precision: Service.Precision
+    /// The questions whose answers the public is not shown at all.
+    package var hidden: Set<Attribute.Code>
 
-    package init(masking: Masking = .on, precision: Service.Precision = .exact) {
+    package init(
+        masking: Masking = .on, precision: Service.Precision = .exact,
+        hidden: Set<Attribute.Code> = []
+    ) {
         self.masking = masking
         self.precision = precision
+        self.hidden = hidden
+    }
+
+    /// What the settings say of a jurisdiction's service; of one that is not in the catalogue, only
+    /// what they say of the jurisdiction.
+    package init(_ jurisdiction: Jurisdiction, _ service: Service?) {
+        self.init(
+            masking: jurisdiction.privacy.masking, precision: service?.precision ?? .exact,
+            hidden: Set(
+                (service?.attributes ?? []).filter { $0.visibility == .private }.map(\.code)))
     }
 
     /// What the public is shown of it, and of what that differs from the original.
@@ -22,12 +37,19 @@ package struct Disclosure: Sendable, Equatable {
         shown.answers = told.answers.map { answers in
             answers.map { Answer(code: $0.code, values: $0.values.map(masking.masked)) }
         }
+        let isMasked = told.answers != shown.answers
+        let apart = (shown.answers ?? []).filter { hidden.contains($0.code) }
+        shown.answers?.removeAll { hidden.contains($0.code) }
+        if shown.answers?.isEmpty == true, !apart.isEmpty { shown.answers = nil }
         if case .coarse(let metres) = precision {
             shown.coordinate = told.coordinate.map { $0.coarse(to: metres) }
             shown.address = nil
             shown.addressID = nil
         }
-        return (shown, told.differing(from: shown))
+        var original = told.differing(from: shown)
+        original.answers = isMasked ? told.answers : nil
+        original.hidden = apart.isEmpty ? nil : apart
+        return (shown, original)
     }
 }
 
@@ -39,11 +61,15 @@ package struct Original: Sendable, Equatable {
     package var address: String?
     package var addressID: String?
     package var coordinate: Coordinate?
+    /// All answers, if masks were put over any of them.
     package var answers: [Answer]?
+    /// The answers to private questions, with masks: they are nowhere else, if they are here.
+    package var hidden: [Answer]?
 
     package init(
         title: String? = nil, description: String? = nil, address: String? = nil,
-        addressID: String? = nil, coordinate: Coordinate? = nil, answers: [Answer]? = nil
+        addressID: String? = nil, coordinate: Coordinate? = nil, answers: [Answer]? = nil,
+        hidden: [Answer]? = nil
     ) {
         self.title = title
         self.description = description
@@ -51,6 +77,7 @@ package struct Original: Sendable, Equatable {
         self.addressID = addressID
         self.coordinate = coordinate
         self.answers = answers
+        self.hidden = hidden
     }
 
     /// Whether the public is shown all of it.
@@ -61,7 +88,8 @@ package struct Original: Sendable, Equatable {
         Original(
             title: original.title ?? title, description: original.description ?? description,
             address: original.address ?? address, addressID: original.addressID ?? addressID,
-            coordinate: original.coordinate ?? coordinate, answers: original.answers ?? answers)
+            coordinate: original.coordinate ?? coordinate,
+            answers: original.answers(beside: answers ?? []) ?? answers)
     }
 
     fileprivate func differing(from shown: Original) -> Original {
@@ -72,6 +100,12 @@ package struct Original: Sendable, Equatable {
             addressID: addressID == shown.addressID ? nil : addressID,
             coordinate: coordinate == shown.coordinate ? nil : coordinate,
             answers: answers == shown.answers ? nil : answers)
+    }
+
+    /// What was answered to all questions, `shown` being what the public is shown of it; `nil` if
+    /// that is all.
+    package func answers(beside shown: [Answer]) -> [Answer]? {
+        answers ?? hidden.map { shown + $0 }
     }
 }
 
@@ -112,7 +146,7 @@ extension Report {
         report.address = original.address ?? address
         report.addressID = original.addressID ?? addressID
         report.coordinate = original.coordinate ?? coordinate
-        report.answers = original.answers ?? answers
+        report.answers = original.answers(beside: answers) ?? answers
         return report
     }
 }
@@ -136,7 +170,7 @@ extension ReportBytes {
                         if original.address != nil { report.address = Text(address) }
                         if original.addressID != nil { report.addressID = Text(addressID) }
                         if let place = original.coordinate { report.coordinate = place }
-                        if let answers = original.answers { report.answers = answers }
+                        report.answers = original.answers(beside: report.answers) ?? report.answers
                         return body(report)
                     }
                 }

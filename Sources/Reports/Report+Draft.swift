@@ -56,8 +56,7 @@ extension Report {
             self.service = service.code
             self.answersWith = service.answersWith
             self.visibility = service.visibility
-            self.disclosure = Disclosure(
-                masking: jurisdiction.privacy.masking, precision: service.precision)
+            self.disclosure = Disclosure(jurisdiction, service)
             self.place = place
             self.zipcode = zipcode
             self.title = title

@@ -15,11 +15,20 @@ import Testing
         _ body: (CaseStore, Pool) async throws -> Void
     ) async throws {
         try await TestDatabase.withPool(connections: 4, transactions: 2) { pool in
-            let store = CaseStore(pool: pool, settings: settings)
+            let store = CaseStore(sealing: pool, settings: settings)
             try await store.migrate()
             _ = try await store.publish(Sample.catalogue(), now: Sample.now)
             try await body(store, pool)
         }
+    }
+}
+
+extension CaseStore {
+    /// A case store with a data key of its own, unless it was given some.
+    init(sealing pool: Pool, settings: Settings = Settings()) {
+        var settings = settings
+        if settings.sealer.lock != nil { settings.sealer = Sealer(.made()) }
+        self.init(pool: pool, settings: settings)
     }
 }
 

@@ -28,7 +28,7 @@ extension CaseStoreTests {
             async throws
         {
             try await TestDatabase.withPool(connections: 16, transactions: 2) { pool in
-                let store = CaseStore(pool: pool)
+                let store = CaseStore(sealing: pool)
                 try await store.migrate()
                 _ = try await store.publish(Sample.catalogue(), now: Sample.now)
                 // Transactions last up to 30 ms after the event has its place.

@@ -63,7 +63,7 @@ extension CaseStoreTests {
         @Test func `without peers a post pays for none`() {
             let submission = Submission(
                 Sample.draft(), by: Sample.client, idempotency: Sample.key("1"), now: Sample.now,
-                settings: CaseStore.Settings())
+                settings: CaseStore.Settings(), keys: .made())
             for word in ["delivery", "lane", "origin", "handler", "ticket"] {
                 #expect(!submission.statement.text.contains(word))
             }

@@ -81,32 +81,13 @@ extension CaseStoreTests {
                 now: Sample.now.addingTimeInterval(seconds))
         }
 
-        /// The tables in which a canary still is, but for the codes of questions.
-        private static func tables(with canary: String, _ pool: Pool) async throws -> [String] {
-            let tables = try await pool.query(
-                """
-                SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
-                WHERE schemaname IN ('public', 'contact') ORDER BY 1
-                """)
-            var found: [String] = []
-            for row in tables {
-                var cells = row.cells
-                let table = try cells.next(String.self)
-                let count = try await pool.number(
-                    SQL(
-                        verbatim:
-                            "SELECT count(*) FROM \(table) AS r WHERE r::text LIKE '%\(canary)%'"
-                    ))
-                if count > 0 { found.append(table) }
-            }
-            return found
-        }
-
         @Test func `whoever is in the data is gone, and what the public saw stays`() async throws {
             try await withStore { store, pool in
                 let report = try await Self.report(to: store)
-                let before = try await Self.tables(with: "canary", pool)
-                #expect(before.contains("contact.contact") && before.contains("contact.author"))
+                let before = try await store.tables(with: "canary")
+                #expect(
+                    before.contains("sealed contact.contact")
+                        && before.contains("sealed contact.author"))
                 let erased = try #require(try await Self.erase(report, in: store))
                 #expect(erased.isNew && erased.erasure == .contact && erased.told.isEmpty)
                 for table in ["contact", "author", "supporter"] {
@@ -118,7 +99,7 @@ extension CaseStoreTests {
                 #expect(shown.description == "canary text" && shown.media.count == 1)
                 #expect(shown.answers == [Answer(code: Self.depth, values: ["deep"])])
                 #expect(shown.supports == 1)
-                #expect(try await Self.tables(with: "canary plate", pool).isEmpty)
+                #expect(try await store.tables(with: "canary plate").isEmpty)
             }
         }
 
@@ -130,7 +111,7 @@ extension CaseStoreTests {
                 let other = try await Self.report("other", to: store)
                 _ = try await Self.erase(other, .everything, in: store)
                 _ = try await Self.erase(report, .everything, in: store)
-                #expect(try await Self.tables(with: "canary", pool) == [])
+                #expect(try await store.tables(with: "canary") == [])
                 #expect(try await pool.number("SELECT count(*) FROM media") == 0)
                 let shown = try await store.found(report)
                 #expect(shown.description == nil && shown.media.isEmpty && shown.answers.isEmpty)
@@ -212,7 +193,7 @@ extension CaseStoreTests.Erasing {
                 try await store.take([history("canary 1")], now: Sample.now) == [.unchanged(id)])
             #expect(
                 try await store.take([history("canary 2")], now: Sample.now) == [.corrected(id)])
-            #expect(try await Self.tables(with: "canary", pool) == [])
+            #expect(try await store.tables(with: "canary") == [])
             let moved = Sample.imported("A-1", service: "GRAFFITI", description: "canary 3")
             _ = try await store.take([moved], now: Sample.now)
             let shown = try await store.found(id)
@@ -234,7 +215,7 @@ extension CaseStoreTests.Erasing {
             _ = try await Self.erase(id, in: store)
             _ = try await store.take([history("two")], now: Sample.now)
             #expect(try await store.found(id).description == "two")
-            #expect(try await Self.tables(with: "canary", pool) == [])
+            #expect(try await store.tables(with: "canary") == [])
         }
     }
 
@@ -261,7 +242,7 @@ extension CaseStoreTests.Erasing {
             let resent = try await store.add(
                 draft, by: Sample.client, idempotency: number, now: later)
             #expect(resent.receipt.id == numbered)
-            #expect(try await Self.tables(with: "canary", pool) == [])
+            #expect(try await store.tables(with: "canary") == [])
             #expect(try await pool.number("SELECT count(*) FROM report") == 2)
         }
     }
@@ -277,9 +258,9 @@ extension CaseStoreTests.Erasing {
             let note = Sample.update(
                 "late note", of: report, told: 90, text: "canary late", visibility: .private)
             _ = try await store.told(note, by: .operator, at: 110)
-            #expect(try await Self.tables(with: "canary", pool) == [])
+            #expect(try await store.tables(with: "canary") == [])
             #expect(try await store.told(late, at: 120) == id, "it is known, and stays empty")
-            #expect(try await Self.tables(with: "canary", pool) == [])
+            #expect(try await store.tables(with: "canary") == [])
             let fresh = Sample.update(
                 "fresh", of: report, told: 130, text: "Filled", author: Suite.Privacy.reporter)
             _ = try await store.told(fresh, at: 130)
@@ -300,7 +281,7 @@ extension CaseStoreTests.Erasing {
             try await world.tell([.report(other)], at: 400)
             let late = Sample.heard("2", of: "T1", nil, "canary late", after: 150)
             try await world.tell([.update(late)], at: 500)
-            #expect(try await Self.tables(with: "canary", world.pool) == [])
+            #expect(try await world.store.tables(with: "canary") == [])
             #expect(try await world.pool.number("SELECT count(*) FROM report") == 1)
         }
     }
@@ -415,7 +396,7 @@ extension CaseStoreTests.Erasing {
             for tombstone in journal {
                 _ = try await Self.erase(tombstone.report, tombstone.erasure, in: store, at: 300)
             }
-            #expect(try await Self.tables(with: "canary", pool) == [])
+            #expect(try await store.tables(with: "canary") == [])
         }
     }
 

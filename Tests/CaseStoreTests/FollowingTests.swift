@@ -103,7 +103,7 @@ extension CaseStoreTests {
             _ body: @Sendable (CaseStore, Pool) async throws -> Void
         ) async throws {
             try await TestDatabase.withPool(connections: 4, transactions: 10) { pool in
-                let store = CaseStore(pool: pool)
+                let store = CaseStore(sealing: pool)
                 try await store.migrate()
                 _ = try await store.publish(Sample.catalogue(), now: Sample.now)
                 try await body(store, pool)

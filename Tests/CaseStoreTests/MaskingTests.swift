@@ -22,25 +22,6 @@ extension CaseStoreTests {
             ).receipt.id
         }
 
-        /// The tables in which a text is.
-        private static func tables(with text: String, _ pool: Pool) async throws -> [String] {
-            let tables = try await pool.query(
-                """
-                SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
-                WHERE schemaname IN ('public', 'contact') ORDER BY 1
-                """)
-            var found: [String] = []
-            for row in tables {
-                var cells = row.cells
-                let table = try cells.next(String.self)
-                let statement = SQL(verbatim: "SELECT count(*) FROM \(table) AS r")
-                let count = try await pool.number(
-                    "\(statement) WHERE position(\(text) in r::text) > 0")
-                if count > 0 { found.append(table) }
-            }
-            return found
-        }
-
         @Test func `the public reads masks, and the original is kept apart`() async throws {
             try await withStore { store, pool in
                 var draft = Sample.draft(
@@ -59,8 +40,8 @@ extension CaseStoreTests {
                 #expect(found.restored(by: original).description == Self.text)
                 #expect(original.title == draft.title && original.answers == draft.answers)
                 #expect(original.address == draft.place.address && original.coordinate == nil)
-                #expect(try await Self.tables(with: "0888 123", pool) == ["contact.original"])
-                #expect(try await Self.tables(with: "ann@", pool) == ["contact.original"])
+                #expect(try await store.tables(with: "0888 123") == ["sealed contact.original"])
+                #expect(try await store.tables(with: "ann@") == ["sealed contact.original"])
             }
         }
 
@@ -112,7 +93,7 @@ extension CaseStoreTests {
                 #expect(
                     try await store.notes(of: [id], for: .staff)[id]?.dropFirst().first?
                         .description == Self.text)
-                #expect(try await Self.tables(with: "0888 123", pool) == ["contact.original"])
+                #expect(try await store.tables(with: "0888 123") == ["sealed contact.original"])
             }
         }
 
@@ -140,10 +121,14 @@ extension CaseStoreTests {
         @Test func `what a peer tells is masked, and what it says again is known`() async throws {
             try await InboxWorld.with { world in
                 try await world.tell([.report(Sample.told(text: Self.text))])
-                #expect(try await Self.tables(with: "0888 123", world.pool) == ["contact.original"])
+                #expect(
+                    try await world.store.tables(with: "0888 123")
+                        == ["sealed contact.original"])
                 try await world.tell(
                     [.update(Sample.heard("u1", nil, "And 0887 654 321"))], at: 200)
-                #expect(try await Self.tables(with: "0887 654", world.pool) == ["contact.original"])
+                #expect(
+                    try await world.store.tables(with: "0887 654")
+                        == ["sealed contact.original"])
                 let count = try await world.pool.number("SELECT count(*) FROM report")
                 try await world.tell([.report(Sample.told(text: Self.text))], at: 300)
                 #expect(try await world.pool.number("SELECT count(*) FROM report") == count)
@@ -185,7 +170,7 @@ extension CaseStoreTests {
                 let distance = try #require(place.coordinate).distance(to: point)
                 #expect(distance <= 71)
                 #expect(try await store.originals(of: [id])[id]?.coordinate == place.coordinate)
-                #expect(try await Self.tables(with: "42.697712", pool) == ["contact.original"])
+                #expect(try await store.tables(with: "42.697712") == ["sealed contact.original"])
                 // Its neighbour in the square is shown at the same place.
                 let other = try await Self.add(
                     Sample.draft(
@@ -227,12 +212,12 @@ extension CaseStoreTests {
                     Sample.update("2", of: id, told: 5, text: "Office: 02 987 65 43"),
                     by: .operator, at: 20)
                 let before = try await store.found(id)
-                #expect(try await Self.tables(with: "0888 123", pool).contains("public.report"))
+                #expect(try await store.tables(with: "0888 123").contains("public.report"))
                 let closed = try Sample.catalogue([Self.sofia(.on, .coarse(metres: 100))])
                 var masked = try await store.mask(in: closed)
                 #expect(masked.reports == 1 && masked.updates == 1)
-                #expect(try await Self.tables(with: "0888 123", pool) == ["contact.original"])
-                #expect(try await Self.tables(with: "02 987", pool).contains("public.update"))
+                #expect(try await store.tables(with: "0888 123") == ["sealed contact.original"])
+                #expect(try await store.tables(with: "02 987").contains("public.update"))
                 let found = try await store.found(id)
                 #expect(found.description == Self.shown && found.address == nil)
                 #expect(found.updated == before.updated && found.coordinate != before.coordinate)
@@ -256,11 +241,11 @@ extension CaseStoreTests {
                     ErasureOrder(id, erasure), in: Sample.catalogue(),
                     now: Sample.now.addingTimeInterval(100))
                 #expect(erased?.isNew == true)
-                #expect(try await Self.tables(with: "0888 123", pool) == [])
+                #expect(try await store.tables(with: "0888 123") == [])
                 // What was told before and comes late brings nothing back.
                 _ = try await store.told(
                     Sample.update("2", of: id, told: 20, text: "It is 0887 654 321"), at: 200)
-                #expect(try await Self.tables(with: "0887 654", pool) == [])
+                #expect(try await store.tables(with: "0887 654") == [])
             }
         }
     }

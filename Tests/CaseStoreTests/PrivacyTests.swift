@@ -23,15 +23,11 @@ extension CaseStoreTests {
         @Test func `personal data is in its own schema and in no other table`() async throws {
             try await withStore { store, pool in
                 try await Self.addCanaries(to: store)
-                let kept = try await pool.number(
-                    """
-                    SELECT count(*) FROM contact.contact
-                    WHERE email = 'canary1@example.org' AND first_name = 'canary2'
-                        AND last_name = 'canary3' AND phone = 'canary4'
-                        AND device_id = 'canary5' AND account_id = 'canary6'
-                        AND unknown -> 0 ->> 'value' LIKE 'canary7%'
-                    """)
-                #expect(kept == 1)
+                for text in 1...7 {
+                    #expect(
+                        try await store.tables(with: "canary\(text)")
+                            == ["sealed contact.contact"])
+                }
                 let tables = try await pool.query(
                     "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
                 #expect(tables.count >= 8)
@@ -112,7 +108,7 @@ extension CaseStoreTests {
                         WHERE rolname = current_user
                         """)
                     guard mayMakeRoles == 1 else { return }
-                    let store = CaseStore(pool: pool)
+                    let store = CaseStore(sealing: pool)
                     try await store.migrate()
                     _ = try await store.publish(Sample.catalogue(), now: Sample.now)
                     let id = try await Self.fill(store)

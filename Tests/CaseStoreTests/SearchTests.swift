@@ -308,7 +308,7 @@ extension CaseStoreTests {
 
         @Test func `one plan serves all searches for the newest reports`() async throws {
             try await TestDatabase.withPool(connections: 1, transactions: 1) { pool in
-                let store = CaseStore(pool: pool)
+                let store = CaseStore(sealing: pool)
                 try await store.migrate()
                 _ = try await store.publish(Sample.catalogue(), now: Sample.now)
                 let history = (0..<2000).map { number in

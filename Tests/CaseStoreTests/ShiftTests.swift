@@ -30,7 +30,7 @@ extension CaseStoreTests {
                             ARRAY['sofia.example'], sha256('x')
                         FROM generate_series(1, 3) AS n
                         """)
-                let store = CaseStore(pool: pool)
+                let store = CaseStore(sealing: pool)
                 try await store.migrate()
                 let old = try await store.changes(.sofia, after: nil, limit: 10)
                 #expect(old.changes.map(\.report.rawValue) == ["r-2", "r-1"])

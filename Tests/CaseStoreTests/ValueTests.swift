@@ -59,7 +59,7 @@ import Testing
     {
         var submission = Submission(
             Sample.draft(), by: Sample.client, idempotency: Sample.key("k"), now: Sample.now,
-            settings: CaseStore.Settings())
+            settings: CaseStore.Settings(), keys: .made())
         let minted = submission.receipt
         try submission.recover(from: .outcomeUnknown)
         #expect(submission.receipt == minted, "so that the first try is known again")

@@ -1,9 +1,9 @@
-import CaseStore
 import Conformance
 import Foundation
 import Postgres
 import Reports
 
+@testable import CaseStore
 @testable import Gateway
 
 /// What vectors ask of whoever runs them (`do …`).
@@ -20,10 +20,14 @@ extension FixtureGateway {
             "publish-the-newest-report": publishTheNewestReport,
             "correct-the-notes": correctTheNotes,
             "find-easting-678913-with-the-newest-report": {
-                try await findContact("unknown::text LIKE '%attribute[easting]%678913%'")
+                try await findContact(of: "attribute[easting] 678913") { _, unknown in
+                    unknown?.contains("\"attribute[easting]\",\"value\":\"678913\"") == true
+                }
             },
             "find-device-4711-with-the-newest-report": {
-                try await findContact("device_id = 'device-4711'")
+                try await findContact(of: "device-4711") { person, _ in
+                    person.deviceID == "device-4711"
+                }
             },
         ]
     }
@@ -79,13 +83,22 @@ extension FixtureGateway {
     }
 
     /// What is kept with the newest report and never shown.
-    private func findContact(_ condition: String) async throws {
-        let found = try await pool.query(
+    private func findContact(
+        of what: String, _ isThere: (Reporter, String?) -> Bool
+    ) async throws {
+        let rows = try await pool.query(
             """
-            SELECT 1 FROM contact.contact
-            WHERE report = (\(Self.newest)) AND \(SQL(verbatim: condition))
+            SELECT report, \(PersonRow.columns(of: "contact")) FROM contact.contact
+            WHERE report = (\(Self.newest))
             """)
-        guard found.count == 1 else { throw Unusable(problems: ["not kept: \(condition)"]) }
+        guard var cells = rows.first?.cells else {
+            throw Unusable(problems: ["nobody is kept: \(what)"])
+        }
+        let row = PersonRow(table: .contact, row: try cells.next())
+        let held = try PersonRow.Held(from: &cells)
+        guard let opened = row.open(held, keys: try store.settings.sealer.keys()),
+            isThere(opened.person, opened.unknown)
+        else { throw Unusable(problems: ["not kept: \(what)"]) }
     }
 }
 

@@ -26,7 +26,9 @@ struct FixtureGateway: Sendable {
 
     /// Loads the fixture into an empty database.
     static func open(on pool: Pool) async throws -> FixtureGateway {
-        let store = CaseStore(pool: pool)
+        var storing = CaseStore.Settings()
+        storing.sealer = Sealer(.made())
+        let store = CaseStore(pool: pool, settings: storing)
         try await store.migrate()
         let (directory, problems) = JurisdictionDirectory.read(Folder.fixture + "/jurisdictions")
         guard problems.isEmpty else { throw Unusable(problems: problems.map(String.init)) }

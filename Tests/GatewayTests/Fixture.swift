@@ -9,6 +9,15 @@ import Testing
 
 @testable import Gateway
 
+extension CaseStore {
+    /// A case store with a data key of its own.
+    init(sealing pool: Pool, settings: Settings = Settings()) {
+        var settings = settings
+        settings.sealer = Sealer(.made())
+        self.init(pool: pool, settings: settings)
+    }
+}
+
 /// A gateway of two jurisdictions, without a socket.
 struct Fixture {
     let gateway: Gateway
@@ -24,7 +33,7 @@ struct Fixture {
         _ body: (Fixture) async throws -> Void
     ) async throws {
         try await TestDatabase.withPool { pool in
-            let store = CaseStore(pool: pool, settings: storing)
+            let store = CaseStore(sealing: pool, settings: storing)
             try await store.migrate()
             let changesets = try await store.publish(try catalogue(), now: Date())
             let (client, key) = try await client(in: store)
@@ -42,7 +51,7 @@ struct Fixture {
     ) throws -> Fixture {
         let pool = Pool(
             Pool.Settings(address: "host=/nowhere/at/all", deadline: .milliseconds(300)))
-        let store = CaseStore(pool: pool)
+        let store = CaseStore(sealing: pool)
         return Fixture(
             gateway: try gateway(store, [:], settings), store: store,
             key: try freshKey().secret)

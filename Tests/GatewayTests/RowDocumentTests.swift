@@ -70,7 +70,7 @@ import Testing
     private static func random(
         _ count: Int, in jurisdiction: Jurisdiction, _ pool: Pool
     ) async throws -> FoundReports {
-        let store = CaseStore(pool: pool)
+        let store = CaseStore(sealing: pool)
         try await store.migrate()
         _ = try await store.publish(try Fixture.catalogue(), now: Date())
         let history = try (0..<count).map { try report($0, in: jurisdiction) }

@@ -12,7 +12,7 @@ COMMANDS = [
     ["serve"], ["migrate"], ["check"], ["doctor"], ["backup"], ["restore"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
     ["import"], ["import", "services"], ["import", "requests"], ["export"], ["export", "requests"],
     ["verify"], ["sample"], ["webhook"],
-    ["deliveries"], ["peer"], ["erase"], ["erasures"], ["retention"], ["mask"], ["person"], ["person", "export"],
+    ["deliveries"], ["peer"], ["erase"], ["erasures"], ["retention"], ["mask"], ["reseal"], ["person"], ["person", "export"],
     *(["peer", each] for each in ("list", "check", "pause", "resume", "resend", "drop", "reconcile", "replay")),
     *(["webhook", each] for each in ("create", "list", "pause", "resume", "rotate", "replay", "delete")),
 ]  # fmt: skip

@@ -218,6 +218,12 @@ BROKEN = {
     "mixed up coordinates": (boundary, {}, ["boundaries"], r"longitude first.*sofia\.yaml"),
     "a peer that may not be called": (
         forbidden_peer, {"VIADUCT_OUTBOUND_ALLOW": "10.0.0.0/8"}, ["peers", "clients"], r"outbound\.allow.*roads\.yaml"),
+    "the wrong data keys": (
+        nothing, {"VIADUCT_PRIVACY_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}, ["data-keys"],
+        r"the keys [0-9a-f]{8} are not there"),
+    "personal data that is plain": (
+        sql("INSERT INTO contact.contact (report) SELECT id FROM report", "DELETE FROM contact.contact"),
+        {}, ["data-keys"], "not sealed yet"),
     "a picture that is gone": (lost_picture, {}, ["media"], "0{32}.jpg"),
     "few files": (nothing, {"files": 256}, ["open-files"], "LimitNOFILE"),
     "an old backup": (old_backup, {}, ["backup"], "30 hours"),

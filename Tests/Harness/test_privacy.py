@@ -1,4 +1,4 @@
-"""What tells of a person is in no public answer, log, metric or message, and goes when its time is over (P1, P2, P4, P7)."""
+"""What tells of a person is in no public answer, log, metric, message or dump, and goes when its time is over (P1 to P4, P7)."""
 
 import json
 import os
@@ -54,7 +54,8 @@ class Canaries:
 
     def found(self, text: str) -> set[str]:
         """The canaries in a text."""
-        plain = re.findall(r"(?i)canary\w*|0877\s?55[\s\d]*|877\s?66\d{4}|СА \d{4} ВХ", text)
+        # Digits of a digest are nobody's number.
+        plain = re.findall(r"(?i)canary\w*|(?<![0-9a-f]{6})0877\s?55[\s\d]*|(?<![0-9a-f]{6})877\s?66\d{4}|СА \d{4} ВХ", text)
         return {*plain, *(number for number in re.findall(r"(?<!\d)\d{10}(?!\d)", text) if number in self.civil)}
 
 
@@ -134,9 +135,26 @@ def readable(book: Ledger) -> str:
     return done.stdout
 
 
+def dump(book: Ledger) -> str:
+    """A dump of the whole database, bytes as the text that they may be."""
+    done = subprocess.run([programs() / "pg_dump", book.url], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return re.sub(r"\\\\x((?:[0-9a-f]{2})+)", lambda found: bytes.fromhex(found[1]).decode(errors="replace"), done.stdout)
+
+
 def singing(canaries: Canaries, pages: dict[str, str]) -> dict[str, set[str]]:
     """The pages in which there are canaries, and some of these."""
     return {name: set(sorted(found)[:3]) for name, page in pages.items() if (found := canaries.found(page))}
+
+
+def ask_privately(node: Instance) -> None:
+    """Has a service ask something that the public is not shown."""
+    file = node.settings / "jurisdictions" / "sofia.yaml"
+    text = file.read_text()
+    group = "    group: {bg: Сгради, en: Buildings}\n"
+    assert text.count(group) == 1
+    question = "      - code: WITNESS\n        question: {bg: Кой?, en: Who?}\n        datatype: string\n        private: true\n"
+    file.write_text(text.replace(group, group + "    attributes:\n" + question))
 
 
 def moment() -> str:
@@ -150,6 +168,7 @@ def test_no_canary_sings_in_public():
         for node in mesh.nodes.values():
             node.environment["VIADUCT_LOG_LEVEL"] = "trace"
             node.environment["VIADUCT_LOG_REQUESTS"] = "true"
+            ask_privately(node)
         allow_port(mesh.nodes["here"], hook.port)
         mesh.start()
         staff = mesh.nodes["here"].key("staff", "--scope", "staff", "--scope", "update", "--scope", "report")
@@ -164,7 +183,8 @@ def test_no_canary_sings_in_public():
                 "service_code": "GRAFFITI", "lat": "42.7", "long": "23.3", "description": canaries.text(number),
                 "title": f"Ask 0877 55 {number // 100:02} {number % 100:02}",
                 "address_string": f"ul. Shipka {number}, canaryaddress{number}@example.org",
-                "unheard_of": f"canaryunknown{number}", **canaries.person(number),
+                "unheard_of": f"canaryunknown{number}", "attribute[WITNESS]": f"canarywitness{number}",
+                **canaries.person(number),
             })  # fmt: skip
             assert answer.status == 200, answer.text
             identifier = answer.json[0]["service_request_id"]
@@ -209,12 +229,30 @@ def test_no_canary_sings_in_public():
         listed = inside(f"/requests.xml?service_request_id={numbers[8]}&extensions=true")
         assert canaries.text(8) in listed.text and listed.header("Cache-Control") == "no-store"
         assert canaries.text(8) in inside("/servicerequestupdates.json?page_size=1000").text
-        dump = {name: subprocess.run([programs() / "pg_dump", "--data-only", book.url], capture_output=True, text=True).stdout
-                for name, book in mesh.ledgers.items()}  # fmt: skip
-        assert len(canaries.found(dump["here"])) >= 10 * REPORTS
-        assert canaries.found(dump["there"]) == set()
+        for name, book in mesh.ledgers.items():
+            text = dump(book)
+            assert text.count("Дупка") >= REPORTS, "the dump holds what is there"
+            assert canaries.found(text) == set(), name
+        assert mesh.ledgers["here"].count("SELECT count(*) FROM contact.contact") == REPORTS
+        told = json.loads(mesh.nodes["here"].run("person", "export", "--phone", canaries.person(8)["phone"]))
+        assert [record["kind"] for record in told] == ["report", "update"]
+        assert told[0]["attributes"] == [{"code": "WITNESS", "values": ["canarywitness8"]}]
+        # The one person's data in the other's place is nobody's.
+        mesh.ledgers["here"].rows(f"""
+            UPDATE contact.original SET sealed = (SELECT sealed FROM contact.original WHERE report = '{numbers[1]}')
+            WHERE report = '{numbers[2]}'
+        """)
+        assert inside(f"/requests/{numbers[1]}.json").status == 200
+        assert inside(f"/requests/{numbers[2]}.json").status == 500
+        everybody = mesh.nodes["here"].caller("sofia")
+        assert everybody.get(f"/requests/{numbers[2]}.json").status == 200
 
-        # The checker sees one that is planted.
+        # The checker sees one that is planted, in the dump where it is in the clear or its bytes are.
+        for plain in ("sealed = NULL, email = 'canaryplanted'", "email_mark = 'canaryplanted'"):
+            mesh.ledgers["here"].rows(f"UPDATE contact.contact SET {plain} WHERE report = '{numbers[5]}'")
+            assert canaries.found(dump(mesh.ledgers["here"])) == {"canaryplanted"}, plain
+            mesh.ledgers["here"].rows(f"DELETE FROM contact.contact WHERE report = '{numbers[5]}'")
+            mesh.ledgers["here"].rows(f"INSERT INTO contact.contact (report) VALUES ('{numbers[5]}')")
         mesh.ledgers["here"].rows(f"UPDATE report SET description = 'ask canaryplanted' WHERE id = '{numbers[3]}'")
         pages = crawl(mesh.nodes["here"], mesh.keys["here"], numbers)
         assert singing(canaries, {**pages, "tables": readable(mesh.ledgers["here"])}).keys() >= {

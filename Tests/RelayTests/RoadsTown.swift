@@ -33,6 +33,7 @@ struct RoadsTown: Sendable {
             try await TestDatabase.withPool(connections: connections, transactions: 2) { pool in
                 var settings = CaseStore.Settings()
                 settings.peering = Peering(node: node, peers: [peer])
+                settings.sealer = Sealer(.made())
                 let store = CaseStore(pool: pool, settings: settings)
                 try await store.migrate()
                 _ = try await store.publish(Catalogue([town]), now: Date())

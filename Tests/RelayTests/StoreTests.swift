@@ -28,7 +28,9 @@ import Testing
                 ports: [server.port], allow: [try #require(.init("127.0.0.1"))])
             try await OutboundClient.with(.init(settings)) { outbound in
                 try await TestDatabase.withPool(connections: 4, transactions: 2) { pool in
-                    let store = CaseStore(pool: pool)
+                    var storing = CaseStore.Settings()
+                    storing.sealer = Sealer(.made())
+                    let store = CaseStore(pool: pool, settings: storing)
                     try await store.migrate()
                     let town = try jurisdiction()
                     _ = try await store.publish(Catalogue([town]), now: Date())

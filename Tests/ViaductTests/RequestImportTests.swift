@@ -42,7 +42,9 @@ import Testing
         ])
         let sofia = try sofia()
         try await TestDatabase.withPool { pool in
-            let store = CaseStore(pool: pool)
+            var settings = CaseStore.Settings()
+            settings.sealer = Sealer(.made())
+            let store = CaseStore(pool: pool, settings: settings)
             try await store.migrate()
             _ = try await store.publish(try Catalogue([sofia]), now: Self.now)
 

@@ -85,7 +85,9 @@ package struct Admin: Sendable {
 
     private func ready() -> EdgeResponse {
         let problems = pulse.problems
-        guard !problems.isEmpty else { return text(200, "ready\n") }
+        guard !problems.isEmpty else {
+            return text(200, "ready\n" + (pulse.remark.map { $0 + "\n" } ?? ""))
+        }
         return text(503, problems.joined(separator: "\n") + "\n")
     }
 

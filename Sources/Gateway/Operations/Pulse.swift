@@ -1,4 +1,5 @@
 import CaseStore
+import FoundationEssentials
 import Synchronization
 
 /// Whether the case store can be used, asked each second, so that `/ready` answers at once and no
@@ -8,15 +9,19 @@ import Synchronization
 package final class Pulse: Sendable {
     private let check: @Sendable () async throws(CaseStoreError) -> [String]
     private let isConnected: @Sendable () -> Bool
+    private let shortcoming: @Sendable () -> String?
     private let found = Mutex<[String]>(["The database has not been asked yet."])
 
-    /// `check` answers with what stands in the way, `isConnected` with what is known without it.
+    /// `check` answers with what stands in the way, `isConnected` with what is known without it,
+    /// `shortcoming` with what cannot be done though the public is served.
     package init(
         check: @escaping @Sendable () async throws(CaseStoreError) -> [String],
-        isConnected: @escaping @Sendable () -> Bool
+        isConnected: @escaping @Sendable () -> Bool,
+        shortcoming: @escaping @Sendable () -> String? = { nil }
     ) {
         self.check = check
         self.isConnected = isConnected
+        self.shortcoming = shortcoming
     }
 
     /// The pulse of a case store.
@@ -24,9 +29,15 @@ package final class Pulse: Sendable {
         self.init(
             check: { () async throws(CaseStoreError) in
                 let health = try await store.check()
+                if health.pendingMigrations.isEmpty {
+                    try await store.checkDataKeys(now: Date())
+                }
                 return health.refusals
                     + health.pendingMigrations.map { "The migration \($0) has not run." }
-            }, isConnected: isConnected)
+            }, isConnected: isConnected,
+            shortcoming: {
+                store.lock.map { "Reports are refused: \($0.text)." }
+            })
     }
 
     /// What stands in the way of serving; empty if nothing does.
@@ -34,6 +45,9 @@ package final class Pulse: Sendable {
         guard isConnected() else { return ["The database is out of reach."] }
         return found.withLock { $0 }
     }
+
+    /// What cannot be done though the public is served; `nil` if there is no such thing.
+    package var remark: String? { shortcoming() }
 
     /// Asks each second until it is cancelled.
     package func run() async {

@@ -16,6 +16,9 @@ struct BackupCommand: ViaductCommand {
             A PostgreSQL of your own (database.url) is yours to back up: Specs/Operations.md tells \
             how. Pictures and erasures are kept all the same. Pictures in a bucket stay there.
 
+            The data keys are not copied: whoever finds a backup shall not read who reported. Keep \
+            them apart; without them names, addresses and telephone numbers are lost.
+
             Example: viaduct backup --to /mnt/backups/viaduct
             """)
 
@@ -85,6 +88,9 @@ struct BackupCommand: ViaductCommand {
             ).keep()
         }
         lines.append("erasures   \(shelf.journal)")
+        lines.append(
+            DataKeySource(settings).path.map { "data keys  not here: keep a copy of \($0) apart" }
+                ?? "data keys  not here: they are in the settings")
         sync()
         try shelf.record(
             Backup(

@@ -77,6 +77,11 @@ extension CommandError {
             self.init(
                 .unavailable,
                 "The jurisdiction is not in the database yet; run viaduct serve or migrate once.")
+        case .locked:
+            self.init(
+                .settings,
+                "The data keys that personal data is sealed with are not all here; viaduct doctor "
+                    + "tells which.")
         case .taken: self.init(.data, "The name is taken; choose another one.")
         case .keyReused, .quotaUsedUp, .unknownOrigin, .defect:
             self.init(.software, "The database refused a statement of ours: \(error)")

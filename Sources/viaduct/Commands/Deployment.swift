@@ -39,6 +39,7 @@ struct Deployment: Sendable {
                 transactions: settings.database.transactions))
         var keeping = CaseStore.Settings()
         keeping.peering = settings.peers.peering
+        keeping.sealer = Sealer()
         keeping.deliveryLifetime = settings.data.keepDeliveries
         store = CaseStore(pool: pool, settings: keeping)
     }
@@ -103,6 +104,32 @@ struct Deployment: Sendable {
     /// Brings the schema and the peers up to date: before a peer is known nothing can wait for it.
     func preparePeers() async throws {
         try await store.migrate()
+        try await unlock()
         try await store.register(settings.peers.peering, now: Date())
+    }
+
+    /// Begins to seal personal data. Where nothing is sealed yet, and the settings name no keys, the
+    /// first one is made; without all keys that are needed what is public is served all the same.
+    func unlock() async throws {
+        let source = DataKeySource(settings)
+        var (keys, made): (DataKeys?, Bool) = (nil, false)
+        do throws(DataKeySource.Failure) {
+            keys = try source.read()
+        } catch .missing where source.isOwn {
+            if try await store.dataKeys()?.isEmpty == true {
+                keys = try source.make()
+                made = true
+            }
+        } catch .missing {
+            keys = nil
+        } catch {
+            throw CommandError(.settings, error.advice)
+        }
+        let lock = try await store.unlock(with: keys, now: Date())
+        guard made, let path = source.path else { return }
+        guard lock == nil else { return source.discard() }
+        Terminal.note(
+            "A key was made that personal data is sealed with: \(path). Keep a copy of it, apart from "
+                + "the backups: without it that data cannot be read by anybody.")
     }
 }

@@ -40,6 +40,7 @@ struct RestoreCommand: ViaductCommand {
         }
         let shelf = BackupShelf(from.absolutePath)
         guard let backup = shelf.backup(before: moment) else { throw Self.noBackup(shelf, moment) }
+        let former = DataKeySource(settings)
         settings.data.directory = into.absolutePath
         let target = settings.data
         guard !FileManager.default.fileExists(atPath: target.cluster) else {
@@ -58,8 +59,22 @@ struct RestoreCommand: ViaductCommand {
             count + (try PictureCopy(source: directory, target: target.media).run())
         }
         Terminal.print("pictures   \(pictures) in \(target.media)")
+        try keepKeys(of: former, for: DataKeySource(settings))
         try await finish(settings, tombstones)
         Terminal.print("Look at it, then: viaduct serve --data \(target.directory)")
+    }
+
+    /// The keys are in no backup: those of the old directory, if it is still there, open it.
+    private func keepKeys(of former: DataKeySource, for new: DataKeySource) throws {
+        guard new.isOwn, let old = former.path, let place = new.path, old != place else { return }
+        guard FileManager.default.fileExists(atPath: old) else {
+            return Terminal.note(
+                "The data keys are not at \(old): put the copy that was kept apart at \(place), or "
+                    + "nobody can be asked back.")
+        }
+        guard !FileManager.default.fileExists(atPath: place) else { return }
+        try FileManager.default.copyItem(atPath: old, toPath: place)
+        Terminal.print("data keys  \(place), of \(old)")
     }
 
     /// Brings the schema up to date and does the erasures again.

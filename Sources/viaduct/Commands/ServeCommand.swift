@@ -175,6 +175,9 @@ private struct Serving {
             Loop { [deployment, reload, logger] in
                 await Self.prune(deployment.store, reload.publication, logger)
             },
+            Loop { [deployment, reload, logger] in
+                await Sealing(deployment.store, reload.publication, logger).run()
+            },
         ]
         if let certificate {
             services.append(Loop { [logger] in await certificate.run(logger: logger) })

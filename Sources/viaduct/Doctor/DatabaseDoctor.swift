@@ -32,6 +32,11 @@ struct DatabaseDoctor {
                     .migrations, .warning, "\(name) has not run",
                     advice: "serve or migrate will run it"))
         }
+        if health.pendingMigrations.isEmpty {
+            try await examineDataKeys()
+        } else {
+            chart.skip([.dataKeys], because: "the schema is not that of this program")
+        }
         guard scope == .everything else { return }
         let pools = settings.database
         // One more listens.
@@ -57,6 +62,54 @@ struct DatabaseDoctor {
                 Complaint(
                     Examination(remark.side), remark.weight == .refusal ? .wrong : .warning,
                     remark.text, advice: remark.advice))
+        }
+    }
+
+    private mutating func examineDataKeys() async throws {
+        let source = DataKeySource(settings)
+        let place = source.path ?? settings.file
+        func complain(_ level: Complaint.Level, _ text: String, _ advice: String) {
+            chart.add(
+                Complaint(.dataKeys, level, text, advice: advice).at(place, key: source.key))
+        }
+        guard let known = try await store.dataKeys() else {
+            return complain(
+                .wrong, "our user of the database may not read contact.data_key",
+                "make it a member of viaduct_contact")
+        }
+        let keys: DataKeys
+        do throws(DataKeySource.Failure) {
+            keys = try source.read()
+        } catch .missing where source.isOwn && known.isEmpty {
+            return chart.note(.dataKeys, "\(place) is made by the first start")
+        } catch .missing {
+            let ids = known.sorted().map(\.description).joined(separator: ", ")
+            return complain(
+                .wrong, "is not there: reports are refused, and personal data cannot be read",
+                known.isEmpty
+                    ? "write the keys there, or take the setting away"
+                    : "put back the file with the keys \(ids), from another node or from where it "
+                        + "was kept apart")
+        } catch {
+            return complain(.wrong, error.advice, "")
+        }
+        let missing = known.subtracting(keys.ids).sorted()
+        guard missing.isEmpty else {
+            let ids = missing.map(\.description).joined(separator: ", ")
+            return complain(
+                .wrong, "the keys \(ids) are not there, and personal data is sealed with them",
+                "add them, from another node or from where they were kept apart")
+        }
+        chart.note(.dataKeys, "\(place): \(keys.all.count) data keys")
+        if known.count > 1 {
+            complain(
+                .warning, "some personal data may still be sealed with an older key",
+                "run viaduct reseal; then the older key is needed for older backups only")
+        }
+        if try await store.isPlain() {
+            complain(
+                .warning, "some personal data is not sealed yet",
+                "let viaduct serve run until it is, or run viaduct reseal")
         }
     }
 

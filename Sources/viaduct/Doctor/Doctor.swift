@@ -101,10 +101,12 @@ struct Doctor {
 
     /// A misspelt variable changes nothing, and nobody would notice.
     private mutating func examineVariables() {
-        let others = [
-            "VIADUCT_SETTINGS", "VIADUCT_PG_BIN", "VIADUCT_DATABASE_URL_FILE", "VIADUCT_KEY",
-        ]
-        let known = Set(SettingKey.all.map(\.variable) + others)
+        let files = SettingKey.all.compactMap { key in
+            if case .secret = key.kind { return key.variable + "_FILE" }
+            return nil
+        }
+        let others = ["VIADUCT_SETTINGS", "VIADUCT_PG_BIN", "VIADUCT_KEY"]
+        let known = Set(SettingKey.all.map(\.variable) + files + others)
         let names = ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix("VIADUCT_") }
         for name in names.sorted() where !known.contains(name) {
             chart.add(

@@ -38,6 +38,7 @@ enum Examination: String, Sendable, CaseIterable {
     case backup
     // The database itself.
     case migrations
+    case dataKeys = "data-keys"
     case pictures
     case clients
     case webhooks
@@ -87,6 +88,7 @@ enum Examination: String, Sendable, CaseIterable {
         case .archiving: "the server's log is archived, if it is to be"
         case .backup: "the last backup is younger than 26 h"
         case .migrations: "the schema is that of this program"
+        case .dataKeys: "the keys are here that personal data is sealed with, and all of it is"
         case .pictures: "pictures that came as addresses are fetched within a day"
         case .clients: "the keys that peers and webhooks use are valid"
         case .webhooks: "webhooks are told what changes"
@@ -107,7 +109,8 @@ enum Examination: String, Sendable, CaseIterable {
     var isSetup: Bool {
         switch self {
         case .settings, .environment, .peers, .disk, .database, .version, .durability, .encoding,
-            .checksums, .role, .standbys, .collation, .clock, .migrations:
+            .checksums, .role, .standbys, .collation, .clock, .migrations,
+            .dataKeys:
             true
         default: false
         }

@@ -40,8 +40,7 @@ extension ImportedReport {
             media: read.media.filter(Self.isPicture), answers: read.answers,
             channel: text(read.channel) ?? "import", visibility: known?.visibility ?? .public,
             published: min(read.requested, now))
-        disclosure = Disclosure(
-            masking: jurisdiction.privacy.masking, precision: known?.precision ?? .exact)
+        disclosure = Disclosure(jurisdiction, known)
     }
 
     /// Its service: by code, else the one of this name, else one named after it.

@@ -80,6 +80,7 @@ struct SettingKey {
         SettingKey(path: "database.transactions", kind: .integer(1...64)),
         SettingKey(path: "data.directory", kind: .text),
         SettingKey(path: "data.keep_deliveries", kind: .duration(upTo: .seconds(3650 * 86_400))),
+        SettingKey(path: "privacy.keys", kind: .secret),
         SettingKey(path: "media.fetch", kind: .flag),
         SettingKey(path: "media.sweep_age", kind: .duration(upTo: .seconds(864_000))),
         SettingKey(path: "media.bucket_url", kind: .webAddress),

@@ -61,6 +61,8 @@ extension Settings {
         settings.media.secretKey = secret(
             "media.secret_key", reader, file: file, in: surroundings, &problems)
         problems += settings.http.checkCertificate(in: file, reader)
+        settings.privacy.keys = keys(reader, file: file, in: surroundings)
+        problems += settings.keyProblems
         let (catalogue, found) = JurisdictionDirectory.read(settings.jurisdictionDirectory)
         problems += found
         settings.catalogue = catalogue
@@ -200,7 +202,8 @@ extension Settings {
             contact: contact,
             keyService: reader.string(forKey: "key_service", default: "Ask for a key: \(contact)"),
             http: http, admin: admin, database: database,
-            data: data, media: media(from: reader), outbound: outbound(from: reader), log: log,
+            data: data, privacy: PrivacySettings(), media: media(from: reader),
+            outbound: outbound(from: reader), log: log,
             limits: limits(from: reader),
             // As it was named, so that problems are told with the paths that the operator knows.
             jurisdictionDirectory: beside.isEmpty
@@ -266,6 +269,42 @@ extension Settings {
     private static func directory(of file: String, in surroundings: Surroundings) -> String {
         (surroundings.path(file, from: surroundings.directory) as NSString)
             .deletingLastPathComponent
+    }
+
+    /// As `secret`, but a file may have several lines, and may come later: what the public reads needs
+    /// no key.
+    private static func keys(
+        _ reader: ConfigReader, file: String, in surroundings: Surroundings
+    ) -> PrivacySettings.Source {
+        let (path, variable) = ("privacy.keys", "VIADUCT_PRIVACY_KEYS")
+        if let value = surroundings.variables[variable], !value.isEmpty {
+            return .given(Secret(value))
+        }
+        if let name = surroundings.variables[variable + "_FILE"], !name.isEmpty {
+            return .file(surroundings.path(name, from: surroundings.directory))
+        }
+        if let value = reader.string(forKey: ConfigKey(path)), !value.isEmpty {
+            return .given(Secret(value))
+        }
+        guard let name = reader.string(forKey: ConfigKey(path + "_file")) else { return .own }
+        return .file(surroundings.path(name, from: directory(of: file, in: surroundings)))
+    }
+
+    /// What is wrong with the data keys that are there.
+    private var keyProblems: [Problem] {
+        let source = DataKeySource(self)
+        do throws(DataKeySource.Failure) {
+            _ = try source.read()
+            return []
+        } catch .missing {
+            return []
+        } catch {
+            return [
+                Problem(
+                    file: file, line: nil, key: source.key, text: error.advice,
+                    kind: error.isOpen ? .openSecret : .setting)
+            ]
+        }
     }
 
     /// A secret: the variable, its `_FILE`, the key, its `_file`; the first of these there is.

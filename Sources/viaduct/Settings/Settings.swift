@@ -11,6 +11,7 @@ package struct Settings: Sendable {
     package var admin: AdminSettings
     package var database: DatabaseSettings
     package var data: DataSettings
+    package var privacy: PrivacySettings
     package var media: MediaSettings
     package var outbound: OutboundSettings
     package var log: LogSettings
@@ -125,6 +126,22 @@ package struct DataSettings: Sendable, Equatable {
     package var media: String { directory + "/media" }
     /// The embedded PostgreSQL.
     package var cluster: String { directory + "/postgres" }
+    /// The data keys, if no others are named.
+    package var keys: String { directory + "/data-keys" }
+}
+
+/// With what personal data is sealed.
+package struct PrivacySettings: Sendable, Equatable {
+    /// `privacy.keys`, or all lines of `privacy.keys_file`; default: the file `data-keys` in the data
+    /// directory, which is made with a first key where nothing is sealed yet.
+    package var keys = Source.own
+
+    /// Where the data keys are.
+    package enum Source: Sendable, Equatable {
+        case own
+        case file(String)
+        case given(Secret)
+    }
 }
 
 /// What becomes of pictures.

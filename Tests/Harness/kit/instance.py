@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
 CAPTURES = ROOT.parent / "shared" / "captures"
 BINARY = Path(os.environ.get("VIADUCT_BINARY", ROOT / ".build" / "debug" / "viaduct"))
 SETTINGS = ROOT / "Tests" / "Harness" / "settings"
+DATA_KEY = "dGhpcyBpcyB0aGUga2V5IG9mIHRoZSBoYXJuZXNzLi4="
 
 
 class Instance:
@@ -49,6 +50,8 @@ class Instance:
             "VIADUCT_DATA_DIRECTORY": str(self.directory / "data"),
             # A busy machine is no slow database; test_database has that.
             "VIADUCT_DATABASE_PATIENCE": "20s",
+            # Nodes of one database have one key; a test of its own sees how each makes its own.
+            "VIADUCT_PRIVACY_KEYS": DATA_KEY,
             # Everybody here has one address, and asks as much as tests do; test_limits has limits.
             "VIADUCT_LIMITS_RATES": "false",
             "VIADUCT_LIMITS_CONNECTIONS_OF_ADDRESS": "4096",
