@@ -15,10 +15,11 @@ extension CaseStore {
             for row in rows {
                 var cells = row.cells
                 let report = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
-                let note = try Note(
+                var note = try Note(
                     time: cells.next(), kind: Note.Kind(rawValue: cells.next()) ?? .comment,
                     detail: cells.next(String?.self).flatMap(Detail.init(rawValue:)),
                     description: cells.next())
+                note.isOriginal = try cells.next()
                 notes[report, default: []].append(note)
             }
             return notes
@@ -31,11 +32,12 @@ extension CaseStore {
         of reports: [Report.ID], for audience: ChangeFilter.Audience
     ) -> SQL {
         // Staff read what was said, and not what of it the public is shown.
-        let (text, originals): (SQL, SQL) =
+        let (text, isOriginal, originals): (SQL, SQL, SQL) =
             audience == .public
-            ? ("told.description", "")
+            ? ("told.description", "false", "")
             : (
                 "coalesce(original.description, told.description)",
+                "original.description IS NOT NULL",
                 "LEFT JOIN contact.original ON original.\"update\" = told.id"
             )
         return """
@@ -45,18 +47,18 @@ extension CaseStore {
                     CASE WHEN standing_time IS NULL THEN status_notes END AS reason
                 FROM report WHERE id = ANY (\(reports.map(\.rawValue))) AND visibility = 'public'
             )
-            SELECT report, time, kind, detail, description FROM (
+            SELECT report, time, kind, detail, description, is_original FROM (
                 SELECT id AS report, requested AS time, 'opened' AS kind, 'OPEN' AS detail,
-                    NULL AS description, 0 AS part, 0::bigint AS place
+                    NULL AS description, false AS is_original, 0 AS part, 0::bigint AS place
                 FROM asked
                 UNION ALL
-                SELECT id, closed, 'closed', coalesce(detail, 'CLOSED'), reason, 1, 0
+                SELECT id, closed, 'closed', coalesce(detail, 'CLOSED'), reason, false, 1, 0
                 FROM asked WHERE status = 'closed' AND NOT EXISTS (
                     SELECT FROM "update" AS told
                     WHERE told.report = asked.id AND told.kind IN ('closed', 'duplicate'))
                 UNION ALL
-                SELECT told.report, told.published, told.kind, told.detail, \(text), 2,
-                    told.place
+                SELECT told.report, told.published, told.kind, told.detail, \(text),
+                    \(isOriginal), 2, told.place
                 FROM "update" AS told JOIN asked ON asked.id = told.report \(originals)
             ) AS history
             ORDER BY report, part, time, place

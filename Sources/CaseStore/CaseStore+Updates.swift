@@ -23,7 +23,7 @@ extension CaseStore {
                     filter, for: client, at: reader, audience, until: end, now: now))
             var updates: [Update] = []
             updates.reserveCapacity(rows.count)
-            for row in rows { updates.append(try UpdateRow.update(in: row)) }
+            for row in rows { updates.append(try UpdateRow.listed(in: row)) }
             return updates
         }
     }
@@ -59,10 +59,11 @@ enum UpdateRow {
         let columns =
             isStaff
             ? columns(saying: "coalesce(original.description, \"update\".description)") : columns
+        let isOriginal: SQL = isStaff ? "original.description IS NOT NULL" : "false"
         let originals: SQL =
             isStaff ? "LEFT JOIN contact.original ON original.\"update\" = \"update\".id" : ""
         var statement: SQL = """
-            SELECT \(columns) FROM "update" JOIN report ON report.id = "update".report
+            SELECT \(columns), \(isOriginal) FROM "update" JOIN report ON report.id = "update".report
                 LEFT JOIN foreign_number ON foreign_number.report = "update".report
                     AND foreign_number.client = \(client?.rawValue)
                 \(originals)
@@ -81,9 +82,12 @@ enum UpdateRow {
         return statement
     }
 
-    static func update(in row: Row) throws(PostgresError) -> Update {
+    /// A row of `listed`.
+    static func listed(in row: Row) throws(PostgresError) -> Update {
         var cells = row.cells
-        return try update(from: &cells)
+        var update = try update(from: &cells)
+        update.isOriginal = try cells.next()
+        return update
     }
 
     /// Reads the columns, and leaves the reader behind them.

@@ -63,6 +63,7 @@ package struct CaseStore: Sendable {
             Migration(name: "m0012-privacy", bytes: PackageResources.m0012_privacy_sql),
             Migration(
                 name: "m0013-erasing-quickly", bytes: PackageResources.m0013_erasing_quickly_sql),
+            Migration(name: "m0015-audit", bytes: PackageResources.m0015_audit_sql),
         ]
     }
 

@@ -98,6 +98,24 @@ import Testing
         #expect(other.data.keepDeliveries == .seconds(86_400))
     }
 
+    @Test func `the audit log is kept for two years, for 90 days at least, or for ever`()
+        async throws
+    {
+        func space(_ line: String) throws -> Workspace {
+            try Workspace(["f": "contact: a\n\(line)", "jurisdictions/.keep": ""])
+        }
+        let usual = try await read(try space("").path("f"))
+        #expect(usual.data.keepAudit == .seconds(730 * 86_400))
+        let longer = try await read(try space("data:\n  keep_audit: 90d").path("f"))
+        #expect(longer.data.keepAudit == .seconds(90 * 86_400))
+        let always = try await read(try space("data:\n  keep_audit: off").path("f"))
+        #expect(always.data.keepAudit == nil)
+        let error = await #expect(throws: SettingsError.self) {
+            try await read(try space("data:\n  keep_audit: 30d").path("f"))
+        }
+        #expect(error?.problems.map(\.key) == ["data.keep_audit"])
+    }
+
     @Test func `rates and proxies are read, and off is no rate`() async throws {
         let space = try Workspace([
             "f": """

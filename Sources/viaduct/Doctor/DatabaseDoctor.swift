@@ -40,7 +40,7 @@ struct DatabaseDoctor {
             return chart.skip(
                 [
                     .media, .pictures, .clients, .webhooks, .stoppedPeers, .cursors, .parked,
-                    .deadLetters, .stuck, .quarantine, .tokens, .erasures,
+                    .deadLetters, .stuck, .quarantine, .tokens, .erasures, .audit,
                 ], because: "the schema is not that of this program")
         }
         try await examinePictures()
@@ -48,6 +48,7 @@ struct DatabaseDoctor {
         try await examineWebhooks()
         try await examinePeers()
         try await examineArrears()
+        try await examineAudit()
     }
 
     private mutating func add(_ remarks: [ServerRemark]) {
@@ -226,6 +227,15 @@ struct DatabaseDoctor {
         let file = Peer.Name(rawValue: line.name).flatMap { settings.peers.links[$0]?.file }
         let complaint = Complaint(examination, level, "\(line.name): \(text)", advice: advice)
         chart.add(file.map { complaint.at($0) } ?? complaint)
+    }
+
+    /// Since the last checkpoint, which a server makes each hour.
+    private mutating func examineAudit() async throws {
+        guard let flaw = try await store.verifyAudit(.recent).flaw else { return }
+        chart.add(
+            Complaint(
+                .audit, .wrong, "the audit log was changed: \(flaw.sentence)",
+                advice: "keep a copy of the database as it is, and find out who could write to it"))
     }
 
     private mutating func examineArrears() async throws {
