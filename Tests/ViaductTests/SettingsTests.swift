@@ -98,20 +98,23 @@ import Testing
         #expect(other.data.keepDeliveries == .seconds(86_400))
     }
 
-    @Test func `the audit log is kept for two years, for 90 days at least, or for ever`()
-        async throws
-    {
-        func space(_ line: String) throws -> Workspace {
-            try Workspace(["f": "contact: a\n\(line)", "jurisdictions/.keep": ""])
-        }
-        let usual = try await read(try space("").path("f"))
-        #expect(usual.data.keepAudit == .seconds(730 * 86_400))
-        let longer = try await read(try space("data:\n  keep_audit: 90d").path("f"))
-        #expect(longer.data.keepAudit == .seconds(90 * 86_400))
-        let always = try await read(try space("data:\n  keep_audit: off").path("f"))
-        #expect(always.data.keepAudit == nil)
+    @Test(arguments: [
+        ("", Duration.seconds(730 * 86_400)), ("data: {keep_audit: 90d}", .seconds(90 * 86_400)),
+        ("data: {keep_audit: off}", nil),
+    ])
+    func `the audit log is kept for two years, or as said`(
+        line: String, time: Duration?
+    ) async throws {
+        let space = try Workspace(["f": "contact: a\n\(line)", "jurisdictions/.keep": ""])
+        #expect(try await read(space.path("f")).data.keepAudit == time)
+    }
+
+    @Test func `the audit log is kept for 90 days at least`() async throws {
+        let space = try Workspace([
+            "f": "contact: a\ndata:\n  keep_audit: 30d", "jurisdictions/.keep": "",
+        ])
         let error = await #expect(throws: SettingsError.self) {
-            try await read(try space("data:\n  keep_audit: 30d").path("f"))
+            try await read(space.path("f"))
         }
         #expect(error?.problems.map(\.key) == ["data.keep_audit"])
     }
