@@ -27,6 +27,8 @@ package struct ErasureOrder: Sendable {
     package var provenance: Provenance?
     /// Whether the peers that got the report from us are told.
     package var tells = Update.Tells.everybody
+    /// Whom the audit log names.
+    package var party = AuditEntry.Party.viaduct
 
     package init(_ report: Report.ID, _ erasure: Erasure) {
         self.report = report
@@ -74,9 +76,16 @@ extension CaseStore {
             do throws(PostgresError) {
                 return try await pool.transaction { transaction async throws(PostgresError) in
                     var erased: [Erased?] = []
+                    var entries = ErasureEntries()
                     for order in orders {
-                        erased.append(
-                            try await erase(order, in: catalogue, now: now, in: transaction))
+                        let done = try await erase(
+                            order, in: catalogue, now: now, in: transaction)
+                        erased.append(done?.erased)
+                        if let done { entries.add(done.erased, order, done.jurisdiction) }
+                    }
+                    if !entries.all.isEmpty {
+                        _ = try await transaction.query(
+                            AuditRow.adding(entries.all, now: now))
                     }
                     return erased
                 }
@@ -93,7 +102,7 @@ extension CaseStore {
 
     private func erase(
         _ order: ErasureOrder, in catalogue: Catalogue, now: Date, in transaction: Transaction
-    ) async throws(PostgresError) -> Erased? {
+    ) async throws(PostgresError) -> (erased: Erased, jurisdiction: Jurisdiction.ID)? {
         guard let place = try await lock(order, in: transaction) else { return nil }
         let services = catalogue.jurisdiction(place.jurisdiction)?.services
         let erasing = ReportErasure(
@@ -111,9 +120,10 @@ extension CaseStore {
         let isNew = count > 0 || !standing.isSuperset(of: order.erasure.parts)
         if isNew { told = try await tell(order, now: now, in: transaction) }
         let parts = standing.union(order.erasure.parts)
-        return Erased(
+        let erased = Erased(
             report: order.report, erasure: Erasure(parts) ?? order.erasure, isNew: isNew,
             told: told)
+        return (erased, place.jurisdiction)
     }
 
     /// Takes hold of the report, with no import of its history beside it.
@@ -213,6 +223,24 @@ extension CaseStore {
     }
 }
 
+/// What the audit log is told of erasures: those that are alike are one entry.
+private struct ErasureEntries {
+    private(set) var all: [AuditEntry] = []
+
+    mutating func add(_ erased: Erased, _ order: ErasureOrder, _ jurisdiction: Jurisdiction.ID) {
+        guard erased.isNew else { return }
+        let entry = AuditEntry(
+            .erased, by: order.party, in: jurisdiction, reports: [erased.report],
+            subject: order.erasure.text)
+        let alike = all.firstIndex {
+            $0.party == entry.party && $0.jurisdiction == jurisdiction
+                && $0.subject == entry.subject
+        }
+        guard let alike else { return all.append(entry) }
+        all[alike].reports.append(erased.report)
+    }
+}
+
 /// A tombstone, as it is written down outside the database: whoever restores a backup that is older
 /// does its erasures again (P12).
 package struct Tombstone: Sendable, Equatable {
@@ -272,12 +300,14 @@ extension CaseStore {
     /// Does erasures again, after a backup from before was restored: how many found something, and
     /// which reports are not here.
     package func replay(
-        _ tombstones: [Tombstone], in catalogue: Catalogue, now: Date
+        _ tombstones: [Tombstone], in catalogue: Catalogue,
+        by party: AuditEntry.Party = .viaduct, now: Date
     ) async throws(CaseStoreError) -> (done: Int, missing: [Report.ID]) {
         var (done, missing) = (0, [Report.ID]())
         for tombstone in tombstones {
             var order = ErasureOrder(tombstone.report, tombstone.erasure)
             if tombstone.cause == .retention { (order.actor, order.tells) = (.system, .nobody) }
+            order.party = party
             let erased = try await erase(order, in: catalogue, now: now)
             if erased?.isNew == true { done += 1 }
             if erased == nil { missing.append(tombstone.report) }

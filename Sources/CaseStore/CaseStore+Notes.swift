@@ -18,13 +18,15 @@ extension CaseStore {
                 let report = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
                 let (time, kind) = try (cells.next(Date.self), cells.next(String.self))
                 let detail = try cells.next(String?.self).flatMap(Detail.init(rawValue:))
-                var text = try cells.next(String?.self)
-                if audience == .staff, let update = try cells.next(String?.self) {
-                    text = try UpdateRow.told(of: update, from: &cells, keys) ?? text
-                }
-                let note = Note(
+                var note = Note(
                     time: time, kind: Note.Kind(rawValue: kind) ?? .comment, detail: detail,
-                    description: text)
+                    description: try cells.next())
+                if audience == .staff, let update = try cells.next(String?.self),
+                    let told = try UpdateRow.told(of: update, from: &cells, keys)
+                {
+                    note.description = told
+                    note.isOriginal = true
+                }
                 notes[report, default: []].append(note)
             }
             return notes

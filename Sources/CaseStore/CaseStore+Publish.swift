@@ -25,13 +25,14 @@ extension CaseStore {
     /// One transaction: the update, its event, the report as it is after it, and a word to those who
     /// reported the same if it closes the report. An update of a merged report goes to the survivor.
     /// If the connection dies while it commits, it is sent once more: its id shows whether the first
-    /// one arrived. In the same transaction are the deliveries to the peers that know the report.
+    /// one arrived. In the same transaction are the deliveries to the peers that know the report, and
+    /// what the audit log is told of it if it names a party.
     package func publish(
         _ draft: Update.Draft, by client: Client.ID, actor: Event.Actor,
-        provenance: Provenance? = nil, now: Date
+        provenance: Provenance? = nil, party: AuditEntry.Party? = nil, now: Date
     ) async throws(CaseStoreError) -> PublishedUpdate {
         var submission = UpdateSubmission(
-            draft, by: client, actor: actor, provenance: provenance, now: now,
+            draft, by: client, actor: actor, provenance: provenance, party: party, now: now,
             settings: settings, keys: try settings.sealer.keys())
         for _ in 0..<6 {
             let attempt = submission

@@ -27,10 +27,11 @@ extension CaseStore {
             for row in rows {
                 var cells = row.cells
                 var update = try UpdateRow.update(from: &cells)
-                if audience == .staff {
-                    update.description =
-                        try UpdateRow.told(of: update.id.rawValue, from: &cells, keys)
-                        ?? update.description
+                if audience == .staff,
+                    let told = try UpdateRow.told(of: update.id.rawValue, from: &cells, keys)
+                {
+                    update.description = told
+                    update.isOriginal = true
                 }
                 updates.append(update)
             }

@@ -17,16 +17,20 @@ struct UpdateSubmission: Sendable {
     let told: Date
     /// What it says where the public is shown that with masks.
     private let original: String?
+    /// Whom the audit log names; `nil`: nobody whose updates are audited.
+    private let party: AuditEntry.Party?
     private(set) var id: Update.ID
     private(set) var event: Event.ID
     private var unknownOutcomes = 0
 
     init(
         _ draft: Update.Draft, by client: Client.ID, actor: Event.Actor,
-        provenance: Provenance? = nil, now: Date, settings: CaseStore.Settings, keys: DataKeys?
+        provenance: Provenance? = nil, party: AuditEntry.Party? = nil, now: Date,
+        settings: CaseStore.Settings, keys: DataKeys?
     ) {
         self.client = client
         self.keys = keys
+        self.party = party
         self.actor = settings.peering.peer(of: client) == nil ? actor : .peer
         var shown = draft
         if draft.visibility == .public, self.actor != .operator {
@@ -77,6 +81,7 @@ struct UpdateSubmission: Sendable {
         }
         if draft.visibility == .private {
             _ = try await transaction.query(noting(draft.description ?? "", at: target.id))
+            try await audit(.noted, of: target.id, auditedText, in: transaction)
             return .published(id)
         }
         if let proposal = try await proposal(at: target, in: transaction) {
@@ -136,6 +141,49 @@ struct UpdateSubmission: Sendable {
             let handOver = HandOver(report: target.id, settings: settings, now: now)
             try await handOver.follow(revision.report, from: report, event, in: transaction)
         }
+        try await audit(
+            .updated, of: target.id,
+            auditedText.merging(AuditEntry.changes(from: report, to: revision.report)) { $1 },
+            in: transaction)
+    }
+
+    /// The digest of what is said.
+    private var auditedText: [String: AuditEntry.Change] {
+        guard let text = original ?? draft.description else { return [:] }
+        return ["text_sha256": AuditEntry.Change(nil, Fingerprint.plain(text).hexadecimal)]
+    }
+
+    /// Writes down who does it, if that is audited: last, as it keeps others from the log; what
+    /// follows waits for nobody.
+    private func audit(
+        _ action: AuditEntry.Action, of report: Report.ID, _ changes: [String: AuditEntry.Change],
+        in transaction: Transaction
+    ) async throws(PostgresError) {
+        guard let party else { return }
+        let entry = AuditEntry(
+            action, by: party, in: draft.jurisdiction, reports: [report], subject: id.rawValue,
+            changes: changes)
+        _ = try await transaction.query(AuditRow.adding([entry], now: now))
+    }
+}
+
+extension AuditEntry {
+    /// What an update made of a report, as far as it is nobody's words about a person.
+    fileprivate static func changes(from old: Report, to new: Report) -> [String: Change] {
+        let fields: [(String, String?, String?)] = [
+            ("status", old.status.rawValue, new.status.rawValue),
+            ("detail", old.detail?.rawValue, new.detail?.rawValue),
+            ("service_code", old.service.rawValue, new.service.rawValue),
+            ("agency_responsible", old.agency, new.agency),
+            (
+                "expected_datetime", old.expected?.formatted(.iso8601),
+                new.expected?.formatted(.iso8601)
+            ),
+            ("parent_service_request_id", old.parent?.rawValue, new.parent?.rawValue),
+        ]
+        var changes: [String: Change] = [:]
+        for (name, old, new) in fields where old != new { changes[name] = Change(old, new) }
+        return changes
     }
 }
 

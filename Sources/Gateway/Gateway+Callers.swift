@@ -6,14 +6,14 @@ import Reports
 extension Gateway {
     /// The client that may do this here, or 403 (GR-2.3): without a hint which of the three it is.
     func client(
-        _ call: Call, mayDo scope: Client.Scope, in jurisdiction: Jurisdiction
+        _ call: Call, mayDo right: Right, in jurisdiction: Jurisdiction
     ) async throws(Fault) -> Client {
         let client = try await client(call)
-        guard client.may(scope, in: jurisdiction.id) else {
-            throw Fault(.forbidden, "api_key is not valid here.")
-        }
+        guard client.has(right, in: jurisdiction.id) else { throw Self.notHere }
         return client
     }
+
+    static let notHere = Fault(.forbidden, "api_key is not valid here.")
 
     /// The client whose key was sent, or 403; what it tells is taken of its rations.
     func client(_ call: Call) async throws(Fault) -> Client {
@@ -26,8 +26,9 @@ extension Gateway {
         } else {
             try admit()
         }
-        guard let client, client.revoked == nil else {
-            throw Fault(.forbidden, "api_key is not valid here.")
+        guard let client, client.revoked == nil else { throw Self.notHere }
+        if let retirement = client.retirement, retirement.date <= now() {
+            throw Fault(.forbidden, "api_key is retired: \(retirement.notice)")
         }
         if call.isTelling { try await charge(call, client, .reports) }
         return client
@@ -44,12 +45,28 @@ extension Gateway {
         try await asking { () async throws(CaseStoreError) in try await keys.meet(secret) }
     }
 
-    /// The client of a GET, which needs none; a key that is not known changes nothing.
+    /// The client of a GET, which needs none; a key that is not known or retired changes nothing.
     func reader(_ call: Call) -> Client? {
         guard let secret = try? call.key(), let client = keys.known(secret),
             client.revoked == nil
         else { return nil }
+        if let retirement = client.retirement, retirement.date <= now() { return nil }
         return client
+    }
+
+    /// What is said beside an answer to a key that is retired, or will be (RFC 8594).
+    func warnings(_ call: Call) -> [(name: String, value: String)] {
+        guard keys.hasRetirements, let secret = try? call.key(),
+            let retirement = keys.known(secret)?.retirement
+        else { return [] }
+        let time = HTTPDate.text(seconds: Int(retirement.date.timeIntervalSince1970))
+        guard retirement.date > now() else {
+            return [("Warning", "299 - \"This key is retired since \(time)\"")]
+        }
+        return [
+            ("Sunset", time),
+            ("Warning", "299 - \"This key is refused from \(time) on: ask for the new one\""),
+        ]
     }
 
     /// For whom the answer to a GET is: staff are shown what people told as they told it.

@@ -12,14 +12,18 @@ extension Gateway {
         let client = try await client(call)
         let time = now()
         let message = try await message(call, by: client, in: jurisdiction, now: time)
-        guard client.may(message == nil ? .staff : .report, in: jurisdiction.id) else {
-            throw Fault(.forbidden, "api_key is not valid here.")
+        // A peer erases what it told.
+        guard client.has(message == nil ? .erase : .create, in: jurisdiction.id) else {
+            throw Self.notHere
         }
         let erasure = try Calls.erasure(call.parameters)
         guard let id = Report.ID(rawValue: text) else { throw Self.unknownReport }
         var order = ErasureOrder(id, erasure)
         order.place = (jurisdiction.id, call.route.base.stage)
+        order.party = party(client, at: call.request.address)
         if let message {
+            order.party = AuditEntry.Party(
+                .peer, message.sender.name.rawValue, from: order.party.source)
             try await admit(message, to: order)
             order.actor = .peer
             order.client = client.id

@@ -60,13 +60,15 @@ extension Gateway {
 
     /// Publishes an update, once, whether from a client or from a peer.
     func publish(
-        _ draft: Update.Draft, by client: Client, _ message: PeerMessage?, now time: Date
+        _ draft: Update.Draft, by client: Client, _ message: PeerMessage?, at address: String,
+        now time: Date
     ) async throws(Fault) -> PublishedUpdate {
         guard let message else {
-            let actor: Event.Actor =
-                client.may(.staff, in: draft.jurisdiction) ? .operator : .client
+            let isStaff = client.may(.staff, in: draft.jurisdiction)
             return try await asking { () async throws(CaseStoreError) in
-                try await store.publish(draft, by: client.id, actor: actor, now: time)
+                try await store.publish(
+                    draft, by: client.id, actor: isStaff ? .operator : .client,
+                    party: isStaff ? party(client, at: address) : nil, now: time)
             }
         }
         var draft = draft

@@ -11,13 +11,20 @@ extension Gateway {
     /// Everybody's start page is the same list, so that those who ask at the same time share it.
     func search(_ call: Call) async throws(Fault) -> EdgeResponse {
         try admit()
-        let question = Question(call, by: reader(call), peer: peer(call))
+        let client = reader(call)
+        let question = Question(call, by: client, peer: peer(call))
+        // What staff are shown is written down with where they are, so that each has its own answer.
+        if client?.scopes.contains(.staff) == true {
+            return try await list(question, at: call.request.address)
+        }
         return try await lists.answer(to: question) { () async throws(Fault) in
             try await list(question)
         }
     }
 
-    private func list(_ question: Question) async throws(Fault) -> EdgeResponse {
+    private func list(
+        _ question: Question, at address: String = ""
+    ) async throws(Fault) -> EdgeResponse {
         let jurisdiction = try question.jurisdiction()
         let time = now()
         let search = try Calls.search(
@@ -31,6 +38,9 @@ extension Gateway {
         let originals = try await originals(of: page.reports, for: audience)
         let view = try await completed(
             search.view, for: question.peer, audience, reports: page.reports.ids)
+        try await record(
+            .read, of: Self.uncovered(for: audience, originals, view.notes),
+            in: jurisdiction, by: question.client, at: address)
         var list = ReportListEncoder(
             as: question.format, view: view, absent: question.client?.profile.absent ?? .null,
             capacity: ReportListEncoder.room(for: page.reports.count))
@@ -64,6 +74,9 @@ extension Gateway {
         let audience = audience(of: client, in: jurisdiction)
         let originals = try await originals(of: found, for: audience)
         let view = try await completed(wish, for: peer, audience, reports: found.ids)
+        try await record(
+            .read, of: Self.uncovered(for: audience, originals, view.notes),
+            in: jurisdiction, by: client, at: call.request.address)
         let absent = client?.profile.absent ?? .null
         var document: [UInt8]?
         try write(found, originals, view) { report in
@@ -123,7 +136,7 @@ extension Gateway {
         KillPoint.read.pass()
         try refusePlain(call)
         let jurisdiction = try call.jurisdiction()
-        let client = try await client(call, mayDo: .report, in: jurisdiction)
+        let client = try await client(call, mayDo: .create, in: jurisdiction)
         let time = now()
         let message = try await message(call, by: client, in: jurisdiction, now: time)
         let creation = try Calls.create(

@@ -19,6 +19,9 @@ extension Gateway {
             try await store.updates(
                 wish.filter, for: client?.id, at: peer?.reader, audience: audience, now: time)
         }
+        try await record(
+            .read, of: Set(updates.lazy.filter(\.isOriginal).map(\.report)), in: jurisdiction,
+            by: client, at: call.request.address)
         let view = try await completed(wish.view, for: peer, updates: updates)
         var response = try success(
             Documents.updates(
@@ -42,7 +45,8 @@ extension Gateway {
         var draft = creation.draft
         draft.pictures = try await take(creation.pictures, from: client.id, now: time)
         draft.addresses = creation.addresses
-        let published = try await publish(draft, by: client, message, now: time)
+        let published = try await publish(
+            draft, by: client, message, at: call.request.address, now: time)
         return try answer(published, call)
     }
 
@@ -74,13 +78,16 @@ extension Gateway {
     /// What staff wrote for each other about a report, for staff.
     func internalNotes(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
         let jurisdiction = try call.jurisdiction()
-        _ = try await client(call, mayDo: .staff, in: jurisdiction)
+        let client = try await client(call, mayDo: .notes, in: jurisdiction)
         guard let id = Report.ID(rawValue: text) else { throw Self.unknownReport }
         let notes = try await asking { () async throws(CaseStoreError) in
             try await store.internalNotes(
                 of: id, in: jurisdiction.id, stage: call.route.base.stage)
         }
         guard let notes else { throw Self.unknownReport }
+        try await record(
+            .notesRead, of: notes.isEmpty ? [] : [id], in: jurisdiction, by: client,
+            at: call.request.address)
         return EdgeResponse(
             status: 200,
             headers: [
@@ -92,7 +99,7 @@ extension Gateway {
     func support(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
         try refusePlain(call)
         let jurisdiction = try call.jurisdiction()
-        let client = try await client(call, mayDo: .report, in: jurisdiction)
+        let client = try await client(call, mayDo: .support, in: jurisdiction)
         let supporter = try Calls.support(call.parameters)
         let time = now()
         let unknown = Fault(.notFound, "service_request_id was not found.")

@@ -79,13 +79,13 @@ extension Gateway {
     /// The client of a key that may follow changes, or 403.
     func follower(_ call: Call) async throws(Fault) -> Client {
         let client = try await client(call)
-        guard client.scopes.contains(.follow) else {
-            throw Fault(.forbidden, "api_key is not valid here.")
+        guard !client.scopes.isDisjoint(with: Right.changes.scopes) else {
+            throw Self.notHere
         }
         return client
     }
 
-    private static func `private`(_ bytes: [UInt8], status: Int = 200) -> EdgeResponse {
+    static func `private`(_ bytes: [UInt8], status: Int = 200) -> EdgeResponse {
         EdgeResponse(
             status: status,
             headers: [

@@ -198,6 +198,7 @@ package final class Gateway: Sendable {
             if fields.isEmpty || error.kind == .failed { throw error }
             response = failure(error, as: format)
         }
+        response.headers += warnings(call)
         if settings.rationing != nil {
             response.headers += call.remainders.withLock { $0.fields }
         }
@@ -247,6 +248,7 @@ package final class Gateway: Sendable {
             case .candidates: try await candidates(call)
             case .notes(let id): try await internalNotes(id, call)
             case .changes: try await changes(call)
+            case .audit: try await audit(call)
             case .webhooks: try await webhooks(call)
             case .webhook(let id): try await webhook(id, call)
             case .support, .erasure, .media: throw Self.unknownPath
@@ -274,8 +276,8 @@ package final class Gateway: Sendable {
 
     /// What pages of another origin may read beside the body.
     private static let exposed =
-        "ETag, Idempotent-Replayed, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, "
-        + "X-Total-Count"
+        "ETag, Idempotent-Replayed, Link, RateLimit, RateLimit-Policy, Retry-After, Sunset, "
+        + "X-Request-Id, X-Total-Count"
 
     /// What every answer carries.
     private func seal(_ response: inout EdgeResponse, id: String) {

@@ -14,7 +14,17 @@ package final class KeyRing: Sendable {
         var clients: [KeyDigest: Client] = [:]
         /// Whose key nobody had been given when a GET came with it, since the last refresh.
         var strangers: Set<KeyDigest> = []
+        /// Whether any key is retired, or will be.
+        var hasRetirements = false
+
+        init(_ clients: [KeyDigest: Client] = [:]) {
+            self.clients = clients
+            hasRetirements = clients.values.contains { $0.retirement != nil }
+        }
     }
+
+    /// Whether any key in memory is retired, or will be.
+    var hasRetirements: Bool { state.withLock(\.hasRetirements) }
 
     /// Whoever tries keys with GETs costs at most so many looks between two refreshes.
     static let mostStrangers = 500
@@ -25,13 +35,17 @@ package final class KeyRing: Sendable {
         package let all: @Sendable () async throws(CaseStoreError) -> [KeyDigest: Client]
         /// The client of one key.
         package let one: @Sendable (_ secret: String) async throws(CaseStoreError) -> Client?
+        /// Yields each time that keys may have changed.
+        let changes: @Sendable () -> AsyncStream<String>
 
         package init(
             all: @escaping @Sendable () async throws(CaseStoreError) -> [KeyDigest: Client],
-            one: @escaping @Sendable (_ secret: String) async throws(CaseStoreError) -> Client?
+            one: @escaping @Sendable (_ secret: String) async throws(CaseStoreError) -> Client?,
+            changes: @escaping @Sendable () -> AsyncStream<String> = { AsyncStream { $0.finish() } }
         ) {
             self.all = all
             self.one = one
+            self.changes = changes
         }
     }
 
@@ -46,7 +60,7 @@ package final class KeyRing: Sendable {
                 all: { () async throws(CaseStoreError) in try await store.clients() },
                 one: { secret async throws(CaseStoreError) in
                     try await store.client(of: secret)
-                }))
+                }, changes: { store.keyChanges() }))
     }
 
     /// The client of this key, if it is in memory.
@@ -77,21 +91,38 @@ package final class KeyRing: Sendable {
             return nil
         }
         let digest = KeyDigest(of: secret)
-        state.withLock { $0.clients[digest] = client }
+        state.withLock { state in
+            state.clients[digest] = client
+            if client.retirement != nil { state.hasRetirements = true }
+        }
         return client
     }
 
     /// Takes over the clients as they are now; the last known ones stay if the database is away.
     package func refresh() async {
         guard let all = try? await source.all() else { return }
-        state.withLock { $0 = State(clients: all) }
+        state.withLock { $0 = State(all) }
     }
 
-    /// Keeps the clients up to date until it is cancelled: each 5 seconds.
+    /// Keeps the clients up to date until it is cancelled: whenever keys change, and each 3 seconds in
+    /// case that a notice was lost, so that nobody is served for 5 seconds with a key that was
+    /// revoked (A6).
     package func run() async {
-        while !Task.isCancelled {
-            await refresh()
-            try? await Task.sleep(for: .seconds(5))
+        let (looks, look) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                for await _ in self.source.changes() { look.yield() }
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    look.yield()
+                    // Cancelled it ends at once, and so does the loop.
+                    try? await Task.sleep(for: .seconds(3))
+                }
+                look.finish()
+            }
+            for await _ in looks { await refresh() }
         }
     }
 }

@@ -43,6 +43,8 @@ package struct Route: Sendable, Equatable {
         case token(String)
         case updates
         case changes
+        /// Who saw or changed what.
+        case audit
         case webhooks
         case webhook(String)
         case media(String)
@@ -60,7 +62,7 @@ package struct Route: Sendable, Equatable {
         /// Whether it is a list, which costs more to make than one thing.
         var isList: Bool {
             switch self {
-            case .requests, .updates, .candidates, .changes: true
+            case .requests, .updates, .candidates, .changes, .audit: true
             default: false
             }
         }
@@ -77,7 +79,7 @@ package struct Route: Sendable, Equatable {
         var formats: [Format] {
             switch self {
             case .requests: [.xml, .json, .geojson]
-            case .changes, .webhooks, .webhook, .notes: [.json]
+            case .changes, .audit, .webhooks, .webhook, .notes: [.json]
             default: [.xml, .json]
             }
         }
@@ -192,6 +194,7 @@ package struct Route: Sendable, Equatable {
             case "servicerequestupdates": return .named(.updates)
             case "candidates": return .named(.candidates)
             case "changes": return .named(.changes)
+            case "audit": return .named(.audit)
             case "webhooks": return .named(.webhooks)
             default: return nil
             }

@@ -12,7 +12,10 @@ package struct Client: Sendable, Equatable {
     package let profile: Profile
     package let holder: Holder
     package let created: Date
+    /// Since when none of its keys counts.
     package let revoked: Date?
+    /// Of the key that it called with.
+    package var retirement: Retirement?
 
     package init(
         id: ID, name: String, jurisdictions: Set<Jurisdiction.ID> = [],
@@ -22,7 +25,7 @@ package struct Client: Sendable, Equatable {
         self.id = id
         self.name = name
         self.jurisdictions = jurisdictions
-        self.scopes = scopes
+        self.scopes = Set(scopes.flatMap(\.included))
         self.profile = profile
         self.holder = holder
         self.created = created
@@ -35,6 +38,17 @@ package struct Client: Sendable, Equatable {
             && (jurisdictions.isEmpty || jurisdictions.contains(jurisdiction))
     }
 
+    /// From when on a key is refused although nobody revoked it, and what its holder reads then (A6).
+    package struct Retirement: Sendable, Equatable {
+        package let date: Date
+        package let notice: String
+
+        package init(date: Date, notice: String) {
+            self.date = date
+            self.notice = notice
+        }
+    }
+
     /// In whose hands the key is.
     package enum Holder: Sendable {
         /// One program of an operator's own, such as the server of a city's app.
@@ -43,7 +57,7 @@ package struct Client: Sendable, Equatable {
         case everybody
     }
 
-    /// What a client may do; none includes another.
+    /// What a client may do; none includes another, but for a supervisor, who is staff.
     package enum Scope: String, Sendable, CaseIterable {
         /// Send reports, and support those of others.
         case report
@@ -53,6 +67,13 @@ package struct Client: Sendable, Equatable {
         case staff
         /// Follow changes and be told of them by webhooks.
         case follow
+        /// What staff may, and erase data of reports, and see who saw or changed one.
+        case supervisor
+        /// Read the audit log, and nothing else.
+        case auditor
+
+        /// What whoever has it may do.
+        package var included: Set<Scope> { self == .supervisor ? [.supervisor, .staff] : [self] }
     }
 
     /// A client's id: the display prefix of its key, such as `o311_4kTz9Q`.
@@ -106,6 +127,39 @@ package struct Client: Sendable, Equatable {
             self.created = created
             self.dialects = dialects
         }
+    }
+}
+
+/// A key that was given to a client; two of one client count while the new one takes the old one's
+/// place (A6).
+package struct IssuedKey: Sendable, Equatable {
+    /// Its first characters; of a client's first key, the client's own id.
+    package let id: Client.ID
+    package let client: Client
+    package let created: Date
+    package let revoked: Date?
+
+    package init(id: Client.ID, client: Client, created: Date, revoked: Date?) {
+        self.id = id
+        self.client = client
+        self.created = created
+        self.revoked = revoked
+    }
+
+    /// Where a key stands.
+    package enum Standing: Sendable, Equatable {
+        case valid
+        /// It counts for now.
+        case retiring(Client.Retirement)
+        case retired(Client.Retirement)
+        case revoked(Date)
+    }
+
+    /// Where it stands at this time.
+    package func standing(at now: Date) -> Standing {
+        if let revoked { return .revoked(revoked) }
+        guard let retirement = client.retirement else { return .valid }
+        return retirement.date <= now ? .retired(retirement) : .retiring(retirement)
     }
 }
 

@@ -24,6 +24,8 @@ package struct Update: Sendable, Equatable {
     package var foreignReport: String?
     /// Who is called to look at it; everybody may read it.
     package var tells = Tells.everybody
+    /// Whether the text is as it was told, where the public is shown something else.
+    package var isOriginal = false
 
     package init(
         id: ID, report: Report.ID, detail: Detail, description: String? = nil, published: Date,
@@ -198,6 +200,8 @@ package struct Note: Sendable, Equatable {
     /// The report's detail after it.
     package let detail: Detail?
     package let description: String?
+    /// Whether the text is as it was told, where the public is shown something else.
+    package var isOriginal = false
 
     package enum Kind: String, Sendable, CaseIterable {
         case opened

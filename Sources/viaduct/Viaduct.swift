@@ -20,7 +20,7 @@ struct Viaduct: AsyncParsableCommand {
             BackupCommand.self, RestoreCommand.self, KeyCommand.self,
             WebhookCommand.self, PeerCommand.self, DeliveriesCommand.self, EraseCommand.self,
             ErasuresCommand.self, RetentionCommand.self, MaskCommand.self,
-            ResealCommand.self, PersonCommand.self,
+            ResealCommand.self, PersonCommand.self, AuditCommand.self,
             ImportCommand.self, ExportCommand.self, SampleCommand.self, VerifyCommand.self,
         ])
 }

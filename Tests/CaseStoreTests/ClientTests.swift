@@ -37,6 +37,67 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `a client may have two keys that count, and is the same by both`() async throws {
+            try await withStore { store, _ in
+                let (first, second, third) = (Self.key(), Self.key(), Self.key())
+                let made = try await store.create(
+                    key: first, name: "App", scopes: [.report], now: Sample.now)
+                let later = Sample.now.addingTimeInterval(3600)
+                let end = Client.Retirement(date: later, notice: "Use the key of Monday.")
+                #expect(
+                    try await store.rotate(made.id, to: second, retiring: end, now: Sample.now)
+                        == .made(made.id))
+                #expect(try await store.client(of: second.secret) == made)
+                var old = made
+                old.retirement = end
+                #expect(try await store.client(of: first.secret) == old)
+                #expect(try await store.list() == [made])
+                let ids = try await store.keys().map(\.id.rawValue)
+                #expect(Set(ids) == [first.clientID, second.clientID])
+                #expect(
+                    try await store.rotate(made.id, to: third, now: Sample.now) == .tooMany)
+                // The old one has retired by then; any of a client's keys names it.
+                let newer = Sample.name(second.clientID, as: Client.ID.self)
+                #expect(try await store.rotate(newer, to: third, now: later) == .made(made.id))
+                #expect(try await store.revoke(newer, now: later))
+                #expect(try await store.client(of: second.secret) == nil)
+                #expect(try await store.client(of: third.secret) == made)
+                #expect(try await store.list().first?.revoked == nil)
+                let newest = Sample.name(third.clientID, as: Client.ID.self)
+                for id in [newest, made.id] { #expect(try await store.revoke(id, now: later)) }
+                #expect(try await store.list().first?.revoked == later)
+                #expect(try await store.rotate(made.id, to: Self.key(), now: later) == .unknown)
+                #expect(try await !store.retire(made.id, end, now: later))
+                let actions = try await store.entries(AuditFilter()).map(\.entry.action)
+                #expect(
+                    actions == [
+                        .keyRevoked, .keyRevoked, .keyRevoked, .keyRotated, .keyRotated,
+                        .keyCreated,
+                    ])
+            }
+        }
+
+        @Test func `whoever listens hears of each change of keys`() async throws {
+            try await withStore { store, _ in
+                var changes = store.keyChanges().makeAsyncIterator()
+                // The first is said when listening begins.
+                #expect(await changes.next() != nil)
+                let made = try await store.create(key: Self.key(), name: "App", now: Sample.now)
+                #expect(await changes.next() != nil)
+                _ = try await store.revoke(made.id, now: Sample.now)
+                #expect(await changes.next() != nil)
+            }
+        }
+
+        @Test func `a supervisor is staff`() async throws {
+            try await withStore { store, _ in
+                let key = Self.key()
+                _ = try await store.create(
+                    key: key, name: "Head", scopes: [.supervisor], now: Sample.now)
+                #expect(try await store.client(of: key.secret)?.scopes == [.supervisor, .staff])
+            }
+        }
+
         @Test func `keys are stored nowhere, and a prefix is given once`() async throws {
             try await withStore { store, pool in
                 let key = Self.key()

@@ -119,7 +119,7 @@ extension EdgeResponse {
             let path = Fixture.sofia + "/requests/\(id)/erasure.xml"
             let refused = await fixture.post(path, "api_key=\(fixture.key)&parts=text")
             #expect(refused.status == 403 && refused.text.contains("api_key"))
-            let (_, key) = try await Fixture.client(in: fixture.store, scopes: [.staff])
+            let (_, key) = try await Fixture.client(in: fixture.store, scopes: [.supervisor])
             let erased = await fixture.post(path, "api_key=\(key.secret)&parts=text,photos")
             #expect(erased.status == 200)
             #expect(erased.text.contains("<erased>text,photos</erased>"))

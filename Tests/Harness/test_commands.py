@@ -10,6 +10,8 @@ from kit.instance import BINARY, SETTINGS, Instance, wait_until
 
 COMMANDS = [
     ["serve"], ["migrate"], ["check"], ["doctor"], ["backup"], ["restore"], ["key"], ["key", "create"], ["key", "list"], ["key", "revoke"],
+    ["key", "rotate"], ["key", "retire"], ["key", "rights"],
+    ["audit"], ["audit", "who-saw"], ["audit", "exported"], ["audit", "verify"],
     ["import"], ["import", "services"], ["import", "requests"], ["export"], ["export", "requests"],
     ["verify"], ["sample"], ["webhook"],
     ["deliveries"], ["peer"], ["erase"], ["erasures"], ["retention"], ["mask"], ["reseal"], ["person"], ["person", "export"],

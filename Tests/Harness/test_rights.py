@@ -14,7 +14,7 @@ from kit.instance import ROOT, Instance
 from kit.ledger import Ledger
 from kit.wire import Caller, request
 
-SCOPES = ("report", "update", "follow", "staff")
+SCOPES = ("report", "update", "staff", "follow", "supervisor", "auditor")
 PLACES = {"sofia": "GRAFFITI", "mitrovica": "WASTE-MIT", "council": "GRA"}
 COUNTER = itertools.count(1)
 
@@ -23,8 +23,9 @@ def table() -> dict[str, dict[str, str]]:
     """What each kind of key may do, by call."""
     page = (ROOT / "Specs" / "Rights.md").read_text()
     head, _, *rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")
-    ]
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page[page.index("| Call |"):].splitlines() if line.startswith("|")
+    ]  # fmt: skip
     kinds = [re.sub("`", "", kind) for kind in head[1:]]
     return {row[0].replace("`", ""): dict(zip(kinds, row[1:], strict=True)) for row in rows}
 
@@ -47,7 +48,8 @@ class Town:
 def call(caller: Caller, town: Town, name: str, private: str, public: str, webhook: str) -> int:
     """The status of one call, whose arguments are all well."""
     method, _, path = name.partition(" ")
-    path = path.replace(" of a private report", "").replace(" of another key", "")
+    about = f"?service_request_id={public}" if path.endswith(" of one report") else ""
+    path = re.sub(" of .*", "", path) + about
     identifier = private if "private" in name else public
     path = path.replace("{service_request_id}", identifier).replace("{service_code}", town.service)
     path = path.replace("{token}", "a-token").replace("{id}", webhook).replace("{name}", "0" * 32 + ".jpg")
@@ -123,6 +125,11 @@ def test_a3_every_cell_of_the_table(towns):
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_page_has_the_table_that_calls_are_judged_by(towns):
+    page = (ROOT / "Specs" / "Rights.md").read_text()
+    assert towns[0].run("key", "rights") in page, "replace the table by what `viaduct key rights` prints"
+
+
 def test_the_table_has_every_call():
     described = read_from_filename(str(ROOT / "Specs" / "GeoReport" / "openapi.yaml"))[0]["paths"]
     calls = {
@@ -139,7 +146,7 @@ def test_a4_names_that_were_guessed_find_nothing(towns):
     town, public, private, _ = all_towns["sofia"]
     foreign = [name for slug, (_, *names, _) in all_towns.items() if slug != "sofia" for name in names]
     guessed = ["sofia-" + "".join(chance.choices("23456789ABCDEFGHJKMNPQRSTVWXYZ", k=8)) for _ in range(100)]
-    reader = instance.caller("sofia", town.keys["staff"])
+    reader = instance.caller("sofia", town.keys["supervisor"])
     unknown = reader.get("/requests/sofia-00000000.json")
     assert unknown.status == 404
     for name in [*foreign, private, *guessed]:

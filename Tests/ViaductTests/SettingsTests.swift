@@ -98,6 +98,27 @@ import Testing
         #expect(other.data.keepDeliveries == .seconds(86_400))
     }
 
+    @Test(arguments: [
+        ("", Duration.seconds(730 * 86_400)), ("data: {keep_audit: 90d}", .seconds(90 * 86_400)),
+        ("data: {keep_audit: off}", nil),
+    ])
+    func `the audit log is kept for two years, or as said`(
+        line: String, time: Duration?
+    ) async throws {
+        let space = try Workspace(["f": "contact: a\n\(line)", "jurisdictions/.keep": ""])
+        #expect(try await read(space.path("f")).data.keepAudit == time)
+    }
+
+    @Test func `the audit log is kept for 90 days at least`() async throws {
+        let space = try Workspace([
+            "f": "contact: a\ndata:\n  keep_audit: 30d", "jurisdictions/.keep": "",
+        ])
+        let error = await #expect(throws: SettingsError.self) {
+            try await read(space.path("f"))
+        }
+        #expect(error?.problems.map(\.key) == ["data.keep_audit"])
+    }
+
     @Test func `rates and proxies are read, and off is no rate`() async throws {
         let space = try Workspace([
             "f": """

@@ -107,6 +107,13 @@ enum HTTPDate {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
+    /// A time after 1970, in seconds.
+    static func text(seconds: Int) -> String {
+        var buffer = ByteBuffer()
+        write(seconds: seconds, to: &buffer)
+        return String(buffer: buffer)
+    }
+
     /// Writes a time after 1970, in seconds.
     static func write(seconds: Int, to buffer: inout ByteBuffer) {
         let days = max(seconds, 0) / 86_400

@@ -35,7 +35,7 @@ package final class Metrics: Sendable {
     /// What was asked for, in few words that nobody outside can add to.
     package enum Name: String, Sendable, CaseIterable {
         case discovery, services, definition, create, search, report, token, media
-        case update, updates, notes, support, erasure, candidates, changes, webhooks
+        case update, updates, notes, support, erasure, candidates, changes, webhooks, audit
         case options, unknown, refused
 
         init(_ route: Route, _ method: EdgeRequest.Method) {
@@ -54,6 +54,7 @@ package final class Metrics: Sendable {
             case .erasure: self = .erasure
             case .candidates: self = .candidates
             case .changes: self = .changes
+            case .audit: self = .audit
             case .webhooks, .webhook: self = .webhooks
             }
         }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import CaseStore
 import Foundation
 import Logging
+import Reports
 
 /// `viaduct backup` (B3).
 struct BackupCommand: ViaductCommand {
@@ -64,6 +66,12 @@ struct BackupCommand: ViaductCommand {
         defer { locked?.unlock() }
         let shelf = BackupShelf(try locked?.directory ?? Self.make(directory))
         var lines: [String] = []
+        // A schema that is still to be brought up to date may know no erasures, and no audit log.
+        let isCurrent = try await deployment.store.check().pendingMigrations.isEmpty
+        if isCurrent, deployment.cluster != nil {
+            try await deployment.store.audit(
+                [AuditEntry(.backedUp, by: .here, subject: shelf.directory)], now: Date())
+        }
         let name = started.formatted(
             Date.ISO8601FormatStyle(
                 dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt))
@@ -81,8 +89,7 @@ struct BackupCommand: ViaductCommand {
             lines.append("pictures   not here: they are in the bucket")
         }
         try shelf.remember(in: settings.data)
-        // A schema that is still to be brought up to date may know no erasures.
-        if try await deployment.store.check().pendingMigrations.isEmpty {
+        if isCurrent {
             try await ErasureJournal(
                 deployment.store, data: settings.data, logger: Logger(label: "viaduct")
             ).keep()

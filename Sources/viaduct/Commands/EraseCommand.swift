@@ -38,9 +38,10 @@ struct EraseCommand: PeerSettingsCommand {
         let more: [Erasure.Part?] = [text ? .text : nil, photos ? .photos : nil]
         let erasure = Erasure([.contact] + more.compactMap { $0 }) ?? .contact
         let settings = try await options.read()
-        let erased = try await withStore(settings) { store in
-            try await store.erase(
-                ErasureOrder(id, erasure), in: settings.catalogue.catalogue, now: Date())
+        var order = ErasureOrder(id, erasure)
+        order.party = .here
+        let erased = try await withStore(settings) { [order] store in
+            try await store.erase(order, in: settings.catalogue.catalogue, now: Date())
         }
         guard let erased else { throw CommandError(.noInput, "There is no report \(id).") }
         guard !json else { return Terminal.print(json: ErasedLine(erased)) }
@@ -94,7 +95,7 @@ struct ErasuresCommand: PeerSettingsCommand {
         let tombstones = try TombstoneLine.all(inFile: replay)
         let catalogue = settings.catalogue.catalogue
         let again = try await withStore(settings) { store in
-            try await store.replay(tombstones, in: catalogue, now: Date())
+            try await store.replay(tombstones, in: catalogue, by: .here, now: Date())
         }
         Terminal.print("\(again.done) of \(tombstones.count) erasures were done again")
         guard !again.missing.isEmpty else { return }

@@ -3,6 +3,7 @@ import CaseStore
 import Federation
 import Foundation
 import Gateway
+import Reports
 
 /// `viaduct peer`.
 struct PeerCommand: AsyncParsableCommand {
@@ -134,7 +135,8 @@ struct PeerPauseCommand: OnePeerCommand {
     func perform() async throws {
         let (settings, peer) = try await readPeer()
         let state = try await withStore(settings) { [reason] store in
-            try await store.pause(peer.name, reason: reason, now: Date())
+            try await store.audit(peer.name, .peerPaused)
+            return try await store.pause(peer.name, reason: reason, now: Date())
         }
         guard !json else {
             return Terminal.print(json: ["peer": peer.name.rawValue, "state": "paused"])
@@ -153,11 +155,27 @@ struct PeerResumeCommand: OnePeerCommand {
 
     func perform() async throws {
         let (settings, peer) = try await readPeer()
-        _ = try await withStore(settings) { store in try await store.resume(peer.name) }
+        _ = try await withStore(settings) { store in
+            try await store.audit(peer.name, .peerResumed)
+            return try await store.resume(peer.name)
+        }
         guard !json else {
             return Terminal.print(json: ["peer": peer.name.rawValue, "state": "ready"])
         }
         Terminal.print("resumed \(peer.name)")
+    }
+}
+
+extension CaseStore {
+    /// Writes down who has something done with a peer, before it is done.
+    func audit(
+        _ peer: Peer.Name, _ action: AuditEntry.Action, reports: [Report.ID] = [],
+        what: String? = nil
+    ) async throws(CaseStoreError) {
+        let changes = what.map { ["deliveries": AuditEntry.Change(nil, $0)] } ?? [:]
+        let entry = AuditEntry(
+            action, by: .here, reports: reports, subject: peer.rawValue, changes: changes)
+        try await audit([entry], now: Date())
     }
 }
 

@@ -29,6 +29,7 @@ struct PeerReplayCommand: OnePeerCommand {
             let store = deployment.store
             var reception: Reception?
             if !dryRun {
+                try await store.audit(peer.name, .peerReplayed)
                 reception = try await store.replay(peer, in: catalogue, now: Date())
             }
             return Outcome(reception, left: try await store.quarantined(of: peer.name))

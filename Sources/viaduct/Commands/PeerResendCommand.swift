@@ -36,6 +36,15 @@ struct DeadLetters: ParsableArguments {
         return found.filter { id in delivery.contains { $0.range.contains(id.number) } }
     }
 
+    /// Which they are, for the audit log.
+    var words: String {
+        guard delivery.isEmpty else {
+            return delivery.map { "\($0.range.lowerBound)-\($0.range.upperBound)" }
+                .joined(separator: ",")
+        }
+        return report ?? "all"
+    }
+
     /// How many are looked at in one go; a command may be repeated.
     private static let most = 100_000
 }
@@ -74,6 +83,7 @@ struct PeerResendCommand: OnePeerCommand {
         let (settings, peer) = try await readPeer()
         let states: Set<Delivery.State> = refused ? [.parked, .refused] : [.parked]
         let count = try await withStore(settings) { [letters] store in
+            try await store.audit(peer.name, .peerResent, what: letters.words)
             var count = 0
             for id in try await letters.ids(to: peer.name, in: states, of: store).sorted(by: {
                 $0.number < $1.number
@@ -108,6 +118,7 @@ struct PeerDropCommand: OnePeerCommand {
     func perform() async throws {
         let (settings, peer) = try await readPeer()
         let count = try await withStore(settings) { [letters, reason] store in
+            try await store.audit(peer.name, .peerDropped, what: letters.words)
             var count = 0
             for id in try await letters.ids(to: peer.name, in: [.parked], of: store) {
                 count += try await store.drop(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CaseStore
+import Crypto
 import Foundation
 import Reports
 
@@ -42,7 +43,10 @@ struct PersonExportCommand: PeerSettingsCommand {
         let settings = try await options.read()
         let (email, phone) = (email, phone)
         let records = try await withStore(settings) { store in
-            try await store.records(email: email, phone: phone)
+            let records = try await store.records(email: email, phone: phone)
+            // Before anything of it leaves.
+            try await store.audit(Self.entries(records, email: email, phone: phone), now: Date())
+            return records
         }
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -58,6 +62,28 @@ struct PersonExportCommand: PeerSettingsCommand {
                 atPath: output, contents: json, attributes: [.posixPermissions: 0o600])
         else { throw CommandError(.output, "\(output) cannot be written.") }
         Terminal.note("\(records.count) records are in \(output)")
+    }
+}
+
+extension PersonExportCommand {
+    /// What the audit log is told: an entry for each jurisdiction, and one if nothing was found. Who is
+    /// looked for stands there as SHA-256 of the address in small letters, and of the number's digits.
+    private static func entries(
+        _ records: [PersonalRecord], email: String?, phone: String?
+    ) -> [AuditEntry] {
+        let names = [email?.lowercased(), phone?.filter { ("0"..."9").contains($0) }]
+        let subject = names.compactMap(\.self).filter { !$0.isEmpty }
+            .map { SHA256.hash(data: Data($0.utf8)).map { String(format: "%02x", $0) }.joined() }
+            .joined(separator: ",")
+        let places = Dictionary(grouping: records, by: \.jurisdiction)
+        guard !places.isEmpty else {
+            return [AuditEntry(.exported, by: .here, subject: subject)]
+        }
+        return places.sorted { $0.key.rawValue < $1.key.rawValue }.map { place, records in
+            let reports = Set(records.map(\.report)).sorted { $0.rawValue < $1.rawValue }
+            return AuditEntry(
+                .exported, by: .here, in: place, reports: reports, subject: subject)
+        }
     }
 }
 

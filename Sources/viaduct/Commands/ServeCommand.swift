@@ -172,6 +172,12 @@ private struct Serving {
                 let (store, data) = (deployment.store, deployment.settings.data)
                 await ErasureJournal(store, data: data, logger: logger).run()
             },
+            Loop { [deployment, logger] in
+                await AuditWatch(
+                    store: deployment.store, lifetime: deployment.settings.data.keepAudit,
+                    logger: logger
+                ).run()
+            },
             Loop { [deployment, reload, logger] in
                 await Self.prune(deployment.store, reload.publication, logger)
             },

@@ -45,7 +45,7 @@ struct DatabaseDoctor {
             return chart.skip(
                 [
                     .media, .pictures, .clients, .webhooks, .stoppedPeers, .cursors, .parked,
-                    .deadLetters, .stuck, .quarantine, .tokens, .erasures,
+                    .deadLetters, .stuck, .quarantine, .tokens, .erasures, .audit,
                 ], because: "the schema is not that of this program")
         }
         try await examinePictures()
@@ -54,6 +54,7 @@ struct DatabaseDoctor {
         try await examinePeers()
         try await examineArrears()
         try await examineUnhanded()
+        try await examineAudit()
     }
 
     private mutating func add(_ remarks: [ServerRemark]) {
@@ -290,6 +291,15 @@ struct DatabaseDoctor {
                 .unhanded, .wrong,
                 "\(lost.count) reports were never sent to who is to handle them, such as \(first)",
                 advice: "this is a mistake of ours: keep the database, and tell us"))
+    }
+
+    /// Since the last checkpoint, which a server makes each hour.
+    private mutating func examineAudit() async throws {
+        guard let flaw = try await store.verifyAudit(.recent).flaw else { return }
+        chart.add(
+            Complaint(
+                .audit, .wrong, "the audit log was changed: \(flaw.sentence)",
+                advice: "keep a copy of the database as it is, and find out who could write to it"))
     }
 
     private mutating func examineArrears() async throws {

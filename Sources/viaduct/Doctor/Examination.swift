@@ -42,6 +42,7 @@ enum Examination: String, Sendable, CaseIterable {
     case pictures
     case clients
     case webhooks
+    case audit
     // What goes between us and the peers.
     case stoppedPeers = "stopped-peers"
     case cursors
@@ -92,6 +93,7 @@ enum Examination: String, Sendable, CaseIterable {
         case .pictures: "pictures that came as addresses are fetched within a day"
         case .clients: "the keys that peers and webhooks use are valid"
         case .webhooks: "webhooks are told what changes"
+        case .audit: "nobody changed the audit log"
         case .stoppedPeers: "no peer is paused, failing or gone"
         case .cursors: "peers are read, and only those of the settings"
         case .parked: "no delivery waits for a person"

@@ -20,6 +20,8 @@ struct SettingKey {
         /// A text that must not be seen; also as `…_file`, the path of a file that holds it.
         case secret
         case duration(upTo: Duration)
+        /// How long something is kept, or `off`: for ever.
+        case lifetime(ClosedRange<Duration>)
         /// So much in so much time, or `off`.
         case rate
         /// Several values with commas between them.
@@ -81,6 +83,9 @@ struct SettingKey {
         SettingKey(path: "data.directory", kind: .text),
         SettingKey(path: "data.keep_deliveries", kind: .duration(upTo: .seconds(3650 * 86_400))),
         SettingKey(path: "privacy.keys", kind: .secret),
+        SettingKey(
+            path: "data.keep_audit",
+            kind: .lifetime(.seconds(90 * 86_400) ... .seconds(36_500 * 86_400))),
         SettingKey(path: "media.fetch", kind: .flag),
         SettingKey(path: "media.sweep_age", kind: .duration(upTo: .seconds(864_000))),
         SettingKey(path: "media.bucket_url", kind: .webAddress),
@@ -126,6 +131,9 @@ struct SettingKey {
         case .flag: _ = entry.flag(&findings)
         case .choice(let words): _ = entry.choice(of: words, &findings)
         case .duration(let limit): _ = entry.duration(upTo: limit, &findings)
+        case .lifetime(let range):
+            if case .scalar(let scalar) = entry.node, scalar.string == "off" { return }
+            _ = entry.duration(from: range.lowerBound, upTo: range.upperBound, &findings)
         case .rate:
             guard let text = entry.text(&findings), text != "off", Rate(text) == nil else { return }
             findings.add("needs a number and its time, such as 20/h, 600/m, 10/s or off", at: entry)

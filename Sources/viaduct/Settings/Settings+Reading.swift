@@ -197,6 +197,9 @@ extension Settings {
         if let text = reader.string(forKey: "data.keep_deliveries") {
             data.keepDeliveries = Duration(reading: text).flatMap { $0 == .zero ? nil : $0 }
         }
+        if let text = reader.string(forKey: "data.keep_audit") {
+            data.keepAudit = Duration(reading: text).flatMap { $0 == .zero ? nil : $0 }
+        }
         let jurisdictions = reader.string(forKey: "jurisdictions", default: "jurisdictions")
         return Settings(
             contact: contact,

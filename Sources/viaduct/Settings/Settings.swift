@@ -122,6 +122,10 @@ package struct DataSettings: Sendable, Equatable {
     /// the peer refused be sent again; up to 3650d, default 90d, `off` is for ever.
     package var keepDeliveries: Duration? = .seconds(90 * 86_400)
 
+    /// `data.keep_audit`: how long the audit log is kept; 90d to 36500d, default 730d, `off` is for
+    /// ever.
+    package var keepAudit: Duration? = .seconds(730 * 86_400)
+
     /// Pictures: those of reports named by their content, in folders; beside them the sample's.
     package var media: String { directory + "/media" }
     /// The embedded PostgreSQL.

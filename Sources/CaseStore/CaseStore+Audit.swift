@@ -1,0 +1,132 @@
+import FoundationEssentials
+import Postgres
+import Reports
+
+/// Which entries of the audit log are wanted.
+package struct AuditFilter: Sendable {
+    /// Of these actions; `nil` is any.
+    package var actions: Set<AuditEntry.Action>?
+    package var report: Report.ID?
+    package var since: Date?
+    package var place = Place.everywhere
+    /// Only those with smaller numbers: the next page.
+    package var before: Int?
+    package var limit = 1000
+
+    /// Where what was done belongs.
+    package enum Place: Sendable, Equatable {
+        /// Wherever, and what belongs nowhere.
+        case everywhere
+        case jurisdiction(Jurisdiction.ID)
+        /// Also what belongs to no jurisdiction alone, as what is done with peers.
+        case jurisdictionAndNowhere(Jurisdiction.ID)
+    }
+
+    package init() {}
+}
+
+extension CaseStore {
+    /// Writes entries to the audit log; when it returns they are there to stay.
+    ///
+    /// Who comes second waits until the first has committed, so that the chain is in order.
+    package func audit(_ entries: [AuditEntry], now: Date) async throws(CaseStoreError) {
+        guard !entries.isEmpty else { return }
+        _ = try await query(AuditRow.adding(entries, now: now))
+    }
+
+    /// Entries of the audit log, the newest first.
+    package func entries(_ filter: AuditFilter) async throws(CaseStoreError) -> [AuditEntry.Kept] {
+        let rows = try await query(AuditRow.listed(filter))
+        return try await CaseStoreError.told { () throws(PostgresError) in
+            var entries: [AuditEntry.Kept] = []
+            for row in rows { entries.append(try AuditRow.entry(in: row)) }
+            return entries
+        }
+    }
+}
+
+/// A row of `audit_entry`; its number and its hash are given by a trigger.
+enum AuditRow {
+    /// Adds entries; to be the last statement of its transaction, as who holds the end of the chain
+    /// keeps others from it.
+    static func adding(_ entries: [AuditEntry], now: Date) -> SQL {
+        let rows = entries.map { entry -> SQL in
+            """
+            (\(now)::timestamptz, \(entry.party.actor.rawValue), \(entry.party.name),
+                \(entry.party.source)::text, \(entry.action.rawValue),
+                \(entry.jurisdiction?.rawValue)::text, \(entry.reports.map(\.rawValue))::text[],
+                \(entry.subject)::text, \(changes(entry.changes)))
+            """
+        }
+        return """
+            INSERT INTO audit_entry (
+                recorded, actor, name, source, action, jurisdiction, reports, subject, changes)
+            VALUES \(rows.joined())
+            """
+    }
+
+    /// As JSON that PostgreSQL itself makes of the names and values; NULL for none.
+    private static func changes(_ changes: [String: AuditEntry.Change]) -> SQL {
+        guard !changes.isEmpty else { return "NULL::jsonb" }
+        let sorted = changes.sorted { $0.key < $1.key }
+        return """
+            (SELECT jsonb_object_agg(name, jsonb_build_array(before, after)) FROM unnest(
+                \(sorted.map(\.key)), \(sorted.map(\.value.before)), \(sorted.map(\.value.after))
+            ) AS given (name, before, after))
+            """
+    }
+
+    static func listed(_ filter: AuditFilter) -> SQL {
+        var conditions: [SQL] = ["true"]
+        if let actions = filter.actions {
+            // What a partial index knows by its own words.
+            conditions.append(
+                actions == AuditEntry.Action.taking
+                    ? "action IN ('person.exported', 'backup.made')"
+                    : "action = ANY (\(actions.map(\.rawValue).sorted()))")
+        }
+        if let report = filter.report { conditions.append("reports @> \([report.rawValue])") }
+        if let since = filter.since { conditions.append("recorded >= \(since)") }
+        if let before = filter.before { conditions.append("number < \(before)") }
+        switch filter.place {
+        case .everywhere: break
+        case .jurisdiction(let id): conditions.append("jurisdiction = \(id.rawValue)")
+        case .jurisdictionAndNowhere(let id):
+            conditions.append("(jurisdiction = \(id.rawValue) OR jurisdiction IS NULL)")
+        }
+        return """
+            SELECT number, recorded, actor, name, source, action, jurisdiction, reports, subject,
+                changes::text, hash
+            FROM audit_entry WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY number DESC LIMIT \(filter.limit)
+            """
+    }
+
+    static func entry(in row: Row) throws(PostgresError) -> AuditEntry.Kept {
+        var cells = row.cells
+        let (number, time) = try (cells.next(Int.self), cells.next(Date.self))
+        let actor = Event.Actor(rawValue: try cells.next())
+        let (name, source) = try (cells.next(String.self), cells.next(String?.self))
+        guard let actor, let action = AuditEntry.Action(rawValue: try cells.next()) else {
+            throw .undecodable(column: 2)
+        }
+        let jurisdiction = try cells.next(String?.self).flatMap(Jurisdiction.ID.init(rawValue:))
+        let reports = try cells.next([String].self).compactMap(Report.ID.init(rawValue:))
+        let (subject, changes) = try (cells.next(String?.self), cells.next(String?.self))
+        let entry = AuditEntry(
+            action, by: AuditEntry.Party(actor, name, from: source), in: jurisdiction,
+            reports: reports, subject: subject, changes: try changes.map(Self.changes) ?? [:])
+        return AuditEntry.Kept(number: number, time: time, entry: entry, hash: try cells.next())
+    }
+
+    private static func changes(
+        in text: String
+    ) throws(PostgresError) -> [String: AuditEntry.Change] {
+        do {
+            return try JSONDecoder().decode([String: [String?]].self, from: Data(text.utf8))
+                .mapValues { AuditEntry.Change($0.first ?? nil, $0.last ?? nil) }
+        } catch {
+            throw .undecodable(column: 9)
+        }
+    }
+}

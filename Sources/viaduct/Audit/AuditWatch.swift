@@ -1,0 +1,48 @@
+import CaseStore
+import Foundation
+import Logging
+
+/// Looks once an hour whether the audit log is whole, notes how far, and takes away what was kept for
+/// long enough.
+struct AuditWatch: Sendable {
+    let store: CaseStore
+    /// `nil`: for ever.
+    let lifetime: Duration?
+    let logger: Logger
+
+    /// Watches until it is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            // Not among the first calls.
+            try? await Task.sleep(for: .seconds(10))
+            await look()
+            try? await Task.sleep(for: .seconds(3600))
+        }
+    }
+
+    /// The mark is in the log as well, which goes where nobody who can change the database can change
+    /// it.
+    func look() async {
+        do {
+            let verdict = try await store.checkpointAudit(now: Date())
+            if let flaw = verdict.flaw {
+                return logger.error(
+                    "the audit log was changed", metadata: ["flaw": .string(flaw.sentence)])
+            }
+            if verdict.checked > 0 {
+                logger.info(
+                    "the audit log is whole", metadata: ["mark": .string("\(verdict.end)")])
+            }
+            guard let lifetime else { return }
+            let early = Date().addingTimeInterval(-Double(lifetime.components.seconds))
+            let gone = try await store.cutAudit(before: early)
+            if gone > 0 {
+                logger.info("the audit log was cut", metadata: ["entries": "\(gone)"])
+            }
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning(
+                "the audit log is looked at later", metadata: ["reason": .string("\(error)")])
+        }
+    }
+}
