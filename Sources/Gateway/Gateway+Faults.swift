@@ -67,6 +67,8 @@ extension Gateway {
             return Fault(
                 .unavailable(retryAfter: .seconds(2)),
                 "The server cannot reach its database; try again soon.")
+        case .inFlight:
+            return Fault(.inFlight, "Idempotency-Key: its first POST is still being taken.")
         case .keyReused:
             return Fault(.keyReused, "Idempotency-Key was used for another report.")
         case .quotaUsedUp:
