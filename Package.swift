@@ -77,6 +77,15 @@ let package = Package(
         .target(
             name: "LoopbackKit", dependencies: [.nio, .nioPosix, .nioSSL],
             path: "Tests/LoopbackKit"),
+        .target(
+            name: "FuzzKit",
+            dependencies: [
+                "Addresses", "Federation", "Gateway", "GeoReport", "Media", "Postgres", "Reports",
+                "XML", .nioHTTP1,
+            ], path: "Tests/FuzzKit"),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzKit"], path: "Tests/Fuzz",
+            resources: [.copy("Corpus")]),
         .testTarget(name: "MediaTests", dependencies: ["Media"]),
         .testTarget(
             name: "ReportsTests", dependencies: ["Reports"], resources: [.copy("Masking")]),
@@ -127,6 +136,14 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Scripts/fuzz builds this apart from everything else: with libFuzzer's main, and with its counters.
+if Context.environment["VIADUCT_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzDriver", dependencies: ["FuzzKit"], path: "Tests/FuzzDriver",
+            swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}
 
 extension [SwiftSetting] {
     /// An asynchronous function runs where its caller does. Otherwise a request looks for its

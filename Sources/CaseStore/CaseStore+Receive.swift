@@ -64,7 +64,7 @@ extension CaseStore {
                     // it was ours, it finds what it did.
                     continue
                 case .refused, .undecodable: return try await bury(receiving, error)
-                case .unavailable, .timeout: throw CaseStoreError(error)
+                case .unavailable, .timeout, .locked: throw CaseStoreError(error)
                 }
             }
         }

@@ -18,7 +18,7 @@ extension CaseStore {
         for _ in 0..<30 {
             do {
                 return try await moveShiftOnce()
-            } catch .timeout {
+            } catch .timeout, .locked {
                 // Somebody writes for longer than we may wait for the table in one go.
                 continue
             }

@@ -7,6 +7,9 @@ package enum CaseStoreError: Error, Equatable {
     case unavailable
     /// The database took longer than we wait; nothing was done: try again later.
     case timeout
+    /// The first POST of the client's idempotency key is still being taken: try again in a second
+    /// (409).
+    case inFlight
     /// The client's idempotency key already names a report of other content (422).
     case keyReused
     /// The client has brought in all the pictures that it may today (429); nothing was done.
@@ -29,7 +32,7 @@ extension CaseStoreError {
     init(_ error: PostgresError) {
         switch error {
         case .unavailable, .outcomeUnknown, .retry: self = .unavailable
-        case .timeout: self = .timeout
+        case .timeout, .locked: self = .timeout
         case .conflict(constraint: "report_jurisdiction_fkey"): self = .unpublished
         case .conflict(constraint: "media_quota_kept"): self = .quotaUsedUp
         case .conflict(let constraint): self = .defect(constraint)

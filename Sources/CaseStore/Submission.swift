@@ -121,6 +121,11 @@ struct Submission {
             .conflict(constraint: "event_pkey"):
             // The id is in use, so nothing of this try was stored.
             (receipt, event) = Self.names(for: draft, now: now, mint: mint)
+        case .locked:
+            // What a POST waits for is the first one of its key (or a migration, and then as well the
+            // same again is right).
+            guard case .key = idempotency.source else { throw CaseStoreError(error) }
+            throw .inFlight
         default:
             throw CaseStoreError(error)
         }

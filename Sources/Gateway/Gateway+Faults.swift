@@ -71,6 +71,8 @@ extension Gateway {
             return Fault(
                 .unavailable(retryAfter: .seconds(60)),
                 "The server cannot keep what people tell just now; try again later.")
+        case .inFlight:
+            return Fault(.inFlight, "Idempotency-Key: its first POST is still being taken.")
         case .keyReused:
             return Fault(.keyReused, "Idempotency-Key was used for another report.")
         case .quotaUsedUp:

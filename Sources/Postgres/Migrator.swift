@@ -114,7 +114,7 @@ extension Migrator {
             do {
                 _ = try await session.perform(.statement("SELECT pg_advisory_lock(\(lock))"))
                 return
-            } catch .timeout {
+            } catch .timeout, .locked {
                 continue
             } catch {
                 throw .database(error)
@@ -162,7 +162,7 @@ extension Migrator {
                 return try await apply(migration, in: session)
             } catch {
                 await session.rollback()
-                guard error == .timeout, attempt < 5 else {
+                guard [.timeout, .locked].contains(error), attempt < 5 else {
                     throw .failed(name: migration.name, error)
                 }
                 try? await Task.sleep(for: .milliseconds(Int.random(in: 200...1000)))

@@ -7,8 +7,10 @@ package enum PostgresError: Error, Equatable {
     case unavailable
     /// The connection died after the statement was sent: it may or may not have committed.
     case outcomeUnknown
-    /// `statement_timeout`, `lock_timeout` or a deadline of ours ended it; nothing was done.
+    /// `statement_timeout` or a deadline of ours ended it; nothing was done.
     case timeout
+    /// Somebody else held what it needed for longer than `lock_timeout`; nothing was done.
+    case locked
     /// A rule of the schema said no (unique, foreign key, check, exclusion): the constraint's name.
     case conflict(constraint: String)
     /// A serialization failure or a deadlock; the same again may succeed.
@@ -23,8 +25,10 @@ extension PostgresError {
     /// The error of a server's SQLSTATE, and of the constraint that it named.
     init(state: String, constraint: String?) {
         switch state {
-        case "57014", "55P03", "25P03", "25P04":
+        case "57014", "25P03", "25P04":
             self = .timeout
+        case "55P03":
+            self = .locked
         case "40001", "40P01":
             self = .retry
         case "23505", "23503", "23514", "23P01":

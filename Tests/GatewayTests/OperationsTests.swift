@@ -15,9 +15,12 @@ import Testing
         await admin.respond(EdgeRequest(method: .get, path: path))
     }
 
-    private static func admin(_ problems: [String], isConnected: Bool = true) async -> Admin {
+    private static func admin(
+        _ problems: [String], warnings: [String] = [], isConnected: Bool = true
+    ) async -> Admin {
+        let finding = Pulse.Finding(problems: problems, warnings: warnings)
         let pulse = Pulse(
-            check: { () async throws(CaseStoreError) in problems }, isConnected: { isConnected })
+            check: { () async throws(CaseStoreError) in finding }, isConnected: { isConnected })
         let running = Task { await pulse.run() }
         while isConnected, pulse.problems != problems { await Task.yield() }
         running.cancel()
@@ -32,6 +35,9 @@ import Testing
     @Test func `a gateway is ready when its database is`() async {
         let ready = await Self.admin([])
         #expect(await Self.get(ready, "/ready").status == 200)
+        let late = await Self.admin([], warnings: ["The clocks differ."])
+        #expect(await Self.get(late, "/ready").status == 200)
+        #expect(await Self.get(late, "/ready").text == "ready\nwarning: The clocks differ.\n")
         let waiting = await Self.admin(["The migration m0001-case-store has not run."])
         #expect(await Self.get(waiting, "/ready").status == 503)
         #expect(await Self.get(waiting, "/ready").text.contains("m0001-case-store"))

@@ -95,8 +95,8 @@ def test_71_attributes_that_are_none(viaduct, names):
 
 def test_72_too_long_a_description(viaduct):
     refused(post(viaduct, description="a" * 16_385))
-    answer = post(viaduct, description="a" + "\u0301" * 1_000_000)
-    assert answer.status in {400, 413}
+    # Of a million accents the body is too long already.
+    refused(post(viaduct, description="a" + "\u0301" * 1_000_000), 413)
     refused(post(viaduct, description="a" + "\u0301" * 1_000))
 
 

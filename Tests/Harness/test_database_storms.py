@@ -15,9 +15,8 @@ import pytest
 from kit.cluster import Cluster
 from kit.instance import Instance, wait_until
 from kit.ledger import Ledger
-from kit.scene import LONG
 
-CRASHES = 20 if LONG else 6
+CRASHES = 20
 
 
 @dataclass
@@ -84,7 +83,7 @@ def test_crashes_of_the_server_lose_nothing(capsys):
                 before = len(crowd.acknowledged)
                 cluster.stop(signal.SIGQUIT)
                 cluster.start()
-                wait_until(lambda: len(crowd.acknowledged) >= before + 20, within=60)
+                wait_until(lambda: len(crowd.acknowledged) >= before + 10, within=60)
         crowd.judge()
         assert 503 in crowd.statuses and instance.process.pid == pid and instance.process.poll() is None
         with capsys.disabled():

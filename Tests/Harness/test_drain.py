@@ -51,7 +51,9 @@ def test_h6_a_clean_exit_within_15_seconds(fresh, number):
     time.sleep(1)
     assert not is_open(fresh.port), "new connections are refused"
     slow.sendall(second)
-    assert slow.recv(65536).startswith(b"HTTP/1.1 200"), "what is in flight finishes"
+    answer = slow.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 200"), "what is in flight finishes"
+    assert b"\r\nConnection: close\r\n" in answer
     assert fresh.process.wait(20) == 0
     assert time.monotonic() - started <= 15
     assert fresh.postmaster is None

@@ -34,82 +34,82 @@ class Row:
     number: str
     what: str
     raw: bytes
-    statuses: set[int]
+    status: int
     closes: bool = False
     head: bool = False
     finish: bool = False
 
 
 ROWS = [
-    Row("1", "no Host", get(host=""), {400}, closes=True),
-    Row("2", "two Hosts", get(LIST, "Host: 127.0.0.1"), {400}, closes=True),
-    Row("3a", "Host with a space", get(host="Host: a b"), {400}),
-    Row("3b", "Host with a slash", get(host="Host: a/b"), {400}),
-    Row("3c", "Host with user information", get(host="Host: me@a"), {400}),
-    Row("3d", "Host of 300 bytes", get(host="Host: " + "a" * 300), {400}),
-    Row("4", "HTTP/0.9", b"GET /ping\r\n\r\n", {400}, closes=True),
-    Row("5", "HTTP/3.7", b"GET / HTTP/3.7\r\nHost: a\r\n\r\n", {400, 505}, closes=True),
-    Row("6", "binary garbage", bytes(range(128, 256)) * 4 + b"\r\n\r\n", {400}, closes=True),
-    Row("7", "a TLS hello", bytes.fromhex("16030100c8010000c40303") + b"\0" * 192, {400}, closes=True),
-    Row("8", "bare LF", b"GET / HTTP/1.1\nHost: a\n\n", {400}, closes=True),
+    Row("1", "no Host", get(host=""), 400, closes=True),
+    Row("2", "two Hosts", get(LIST, "Host: 127.0.0.1"), 400, closes=True),
+    Row("3a", "Host with a space", get(host="Host: a b"), 400),
+    Row("3b", "Host with a slash", get(host="Host: a/b"), 400),
+    Row("3c", "Host with user information", get(host="Host: me@a"), 400),
+    Row("3d", "Host of 300 bytes", get(host="Host: " + "a" * 300), 400),
+    Row("4", "HTTP/0.9", b"GET /ping\r\n\r\n", 400, closes=True),
+    Row("5", "HTTP/3.7", b"GET / HTTP/3.7\r\nHost: a\r\n\r\n", 400, closes=True),
+    Row("6", "binary garbage", bytes(range(128, 256)) * 4 + b"\r\n\r\n", 400, closes=True),
+    Row("7", "a TLS hello", bytes.fromhex("16030100c8010000c40303") + b"\0" * 192, 400, closes=True),
+    Row("8", "bare LF", b"GET / HTTP/1.1\nHost: a\n\n", 400, closes=True),
     Row("9", "length and chunked",
-        post("Content-Length: 5", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"), {400}, closes=True),
-    Row("10", "two lengths", post("Content-Length: 4", "Content-Length: 5", body=b"abcde"), {400}, closes=True),
+        post("Content-Length: 5", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"), 400, closes=True),
+    Row("10", "two lengths", post("Content-Length: 4", "Content-Length: 5", body=b"abcde"), 400, closes=True),
     *[
-        Row(f"11{letter}", f"Content-Length {value}", post(f"Content-Length: {value}", body=b"abcd"), {400}, closes=True)
+        Row(f"11{letter}", f"Content-Length {value}", post(f"Content-Length: {value}", body=b"abcd"), 400, closes=True)
         for letter, value in zip("abcde", ["4, 4", "+4", "-1", "0x4", str(2**64)])
     ],
-    Row("12", "1 GB announced", post("Content-Length: 1073741824", body=b"a=b"), {413}, closes=True),
+    Row("12", "1 GB announced", post("Content-Length: 1073741824", body=b"a=b"), 413, closes=True),
     Row("13", "a byte too many",
-        post(f"Content-Length: {FORM_LIMIT + 1}", body=b"a" * (FORM_LIMIT + 1)), {413}),
+        post(f"Content-Length: {FORM_LIMIT + 1}", body=b"a" * (FORM_LIMIT + 1)), 413),
     Row("14", "chunks beyond the limit",
-        post("Transfer-Encoding: chunked", body=b"10000\r\n" + (b"a" * 65536 + b"\r\n10000\r\n") * 5), {413}, closes=True),
+        post("Transfer-Encoding: chunked", body=b"10000\r\n" + (b"a" * 65536 + b"\r\n10000\r\n") * 5), 413, closes=True),
     *[
-        Row(f"15{letter}", f"Transfer-Encoding {value}", post(f"Transfer-Encoding: {value}", body=b"0\r\n\r\n"), {400, 501}, closes=True)
-        for letter, value in zip("abc", ["gzip", "chunked, identity", "xchunked"])
+        Row(f"15{letter}", f"Transfer-Encoding {value}", post(f"Transfer-Encoding: {value}", body=b"0\r\n\r\n"), status, closes=True)
+        for letter, value, status in [("a", "gzip", 501), ("b", "chunked, identity", 400), ("c", "xchunked", 501)]
     ],
-    Row("16", "a space before the colon", post("Transfer-Encoding : chunked", body=b"0\r\n\r\n"), {400}, closes=True),
-    Row("17", "a folded header", get(LIST, "X-A: 1\r\n folded"), {400}, closes=True),
+    Row("16", "a space before the colon", post("Transfer-Encoding : chunked", body=b"0\r\n\r\n"), 400, closes=True),
+    Row("17", "a folded header", get(LIST, "X-A: 1\r\n folded"), 400, closes=True),
     *[
-        Row(f"18{letter}", f"chunk size {size}", post("Transfer-Encoding: chunked", body=size.encode() + b"\r\nab\r\n0\r\n\r\n"), {400}, closes=True)
+        Row(f"18{letter}", f"chunk size {size}", post("Transfer-Encoding: chunked", body=size.encode() + b"\r\nab\r\n0\r\n\r\n"), 400, closes=True)
         for letter, size in zip("abc", ["ZZ", "1" + "0" * 16, "-2"])
     ],
     Row("19", "a chunk extension of 100 KB",
-        post("Transfer-Encoding: chunked", body=b"2;x=" + b"a" * 100_000 + b"\r\nab\r\n0\r\n\r\n"), {400}, closes=True),
+        post("Transfer-Encoding: chunked", body=b"2;x=" + b"a" * 100_000 + b"\r\nab\r\n0\r\n\r\n"), 400, closes=True),
     Row("20", "trailers with Content-Length",
-        post("Trailer: X-A", "Content-Length: 5", body=b"a=b&cX-A: 1\r\n\r\n"), {400}, closes=True),
-    Row("21a", "NUL in a header", get(LIST, "X-A: a\0b"), {400}, closes=True),
-    Row("21b", "a bare CR in a header", get(LIST, "X-A: a\rb"), {400}, closes=True),
-    Row("21c", "a control in a header", get(LIST, "X-A: a\x01b"), {400}, closes=True),
-    Row("22a", "a space in a header's name", get(LIST, "X A: b"), {400}, closes=True),
-    Row("22b", "a header without a name", get(LIST, ": b"), {400}, closes=True),
-    Row("22c", "an underscore twin", get(LIST, "Content_Length: 5"), {200}),
-    Row("23", "a header of 20 KB", get(LIST, "X-A: " + "a" * 20_000), {431}),
-    Row("24", "101 headers", get(LIST, *[f"X-{n}: a" for n in range(100)]), {431}),
-    Row("25", "a URI of 10 KB", get(LIST + "?a=" + "a" * 10_000), {414}),
-    Row("26", "a URI of 1 MB", get(LIST + "?a=" + "a" * 1_000_000), {400, 414}, closes=True),
-    Row("27", "%00 in the path", get(f"{BASE}/services%00.json"), {400}),
-    Row("28a", "%zz in the path", get(f"{BASE}/services%zz.json"), {400}),
-    Row("28b", "%zz in the query", get(LIST + "?a=%zz"), {400}),
-    Row("29a", "%ff in the path", get(f"{BASE}/services/%ff.json"), {400}),
-    Row("29b", "%ff in the query", get(LIST + "?a=%ff"), {400}),
-    Row("30a", "/../ in the path", get(f"{BASE}/../v2/services.json"), {404}),
-    Row("30b", "%2e%2e%2f in the path", get(f"{BASE}/%2e%2e%2fv2/services.json"), {404}),
-    Row("30c", "// before a path that is not ours", get("//services.json"), {404}),
-    Row("31", "raw 8-bit bytes in the path", get(f"{BASE}/services/\xe9.json"), {400}),
-    Row("32", "an absolute URI with another host", get("http://other.example" + LIST), {400}),
-    Row("33a", "method get", get().replace(b"GET", b"get", 1), {400}),
-    Row("33b", "method FOO", get().replace(b"GET", b"FOO", 1), {400, 501}),
-    Row("34a", "TRACE", get().replace(b"GET", b"TRACE", 1), {405}, closes=True),
-    Row("34b", "CONNECT", b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n", {405}, closes=True),
-    Row("35", "DELETE", get().replace(b"GET", b"DELETE", 1), {405}),
-    Row("36", "HEAD", get().replace(b"GET", b"HEAD", 1), {200}, head=True),
-    Row("37", "Expect: 200-ok", get(LIST, "Expect: 200-ok"), {417}),
+        post("Trailer: X-A", "Content-Length: 5", body=b"a=b&cX-A: 1\r\n\r\n"), 400, closes=True),
+    Row("21a", "NUL in a header", get(LIST, "X-A: a\0b"), 400, closes=True),
+    Row("21b", "a bare CR in a header", get(LIST, "X-A: a\rb"), 400, closes=True),
+    Row("21c", "a control in a header", get(LIST, "X-A: a\x01b"), 400, closes=True),
+    Row("22a", "a space in a header's name", get(LIST, "X A: b"), 400, closes=True),
+    Row("22b", "a header without a name", get(LIST, ": b"), 400, closes=True),
+    Row("22c", "an underscore twin", get(LIST, "Content_Length: 5"), 200),
+    Row("23", "a header of 20 KB", get(LIST, "X-A: " + "a" * 20_000), 431),
+    Row("24", "101 headers", get(LIST, *[f"X-{n}: a" for n in range(100)]), 431),
+    Row("25", "a URI of 10 KB", get(LIST + "?a=" + "a" * 10_000), 414),
+    Row("26", "a URI of 1 MB", get(LIST + "?a=" + "a" * 1_000_000), 414, closes=True),
+    Row("27", "%00 in the path", get(f"{BASE}/services%00.json"), 400),
+    Row("28a", "%zz in the path", get(f"{BASE}/services%zz.json"), 400),
+    Row("28b", "%zz in the query", get(LIST + "?a=%zz"), 400),
+    Row("29a", "%ff in the path", get(f"{BASE}/services/%ff.json"), 400),
+    Row("29b", "%ff in the query", get(LIST + "?a=%ff"), 400),
+    Row("30a", "/../ in the path", get(f"{BASE}/../v2/services.json"), 404),
+    Row("30b", "%2e%2e%2f in the path", get(f"{BASE}/%2e%2e%2fv2/services.json"), 404),
+    Row("30c", "// before a path that is not ours", get("//services.json"), 404),
+    Row("31", "raw 8-bit bytes in the path", get(f"{BASE}/services/\xe9.json"), 400),
+    Row("32", "an absolute URI with another host", get("http://other.example" + LIST), 400),
+    Row("33a", "method get", get().replace(b"GET", b"get", 1), 400),
+    Row("33b", "method FOO", get().replace(b"GET", b"FOO", 1), 501),
+    Row("34a", "TRACE", get().replace(b"GET", b"TRACE", 1), 405, closes=True),
+    Row("34b", "CONNECT", b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n", 405, closes=True),
+    Row("35", "DELETE", get().replace(b"GET", b"DELETE", 1), 405),
+    Row("36", "HEAD", get().replace(b"GET", b"HEAD", 1), 200, head=True),
+    Row("37", "Expect: 200-ok", get(LIST, "Expect: 200-ok"), 417),
     Row("40a", "Upgrade: h2c",
-        get(LIST, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"), {200}),
-    Row("40b", "Upgrade: websocket", get(LIST, "Connection: Upgrade", "Upgrade: websocket"), {200}),
-    Row("41", "the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400}, closes=True),
-    Row("43", "a body cut short", post("Content-Length: 50", body=b"a=b"), {400}, finish=True),
+        get(LIST, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"), 200),
+    Row("40b", "Upgrade: websocket", get(LIST, "Connection: Upgrade", "Upgrade: websocket"), 200),
+    Row("41", "the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, closes=True),
+    Row("43", "a body cut short", post("Content-Length: 50", body=b"a=b"), 400, finish=True),
 ]  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_one_answer_and_the_right_one(viaduct, row: Row):
     conversation = talk(viaduct.port, row.raw, head=row.head, finish=row.finish, linger=0.4)
     assert len(conversation.answers) == 1, f"{row.what}: {conversation}"
     answer = conversation.answers[0]
-    assert answer.status in row.statuses, f"{row.what}: {answer}"
+    assert answer.status == row.status, f"{row.what}: {answer}"
     assert not conversation.rest, "nothing follows the answer"
     if row.closes:
         assert conversation.closed, f"{row.what}: the connection stays open after {answer.status}"

@@ -72,7 +72,7 @@ def test_84_depth_is_refused_at_once(viaduct):
 
 def test_88_a_megabyte_of_digits(viaduct):
     conversation = send(viaduct, b'{"lat": ' + b"1" * 1_000_000 + b"}")
-    assert conversation.statuses[:1] in ([400], [413])
+    assert conversation.statuses == [413]
     assert send(viaduct, b'{"lat": ' + b"1" * 200_000 + b"}").statuses == [400]
 
 

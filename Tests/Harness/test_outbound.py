@@ -104,8 +104,12 @@ def test_the_site_that_may_be_called_is_called(guarded):
     assert asked.method == "GET" and "cookie" not in asked.headers and "authorization" not in asked.headers
 
 
-def forms(port: int) -> list[str]:
-    """Block H: addresses that mean this machine, a private network or nothing, as texts."""
+def forms(port: int) -> dict[str, int]:
+    """Block H: addresses that mean this machine, a private network or nothing, as texts.
+
+    With the status of a report that brings one: 400 where the text itself is none that we would ask, 200 where it
+    is never asked for.
+    """
     loopback = [
         "127.0.0.1", "127.1", "0", "0.0.0.0", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "017700000001",
         "127.0.0.1.", "127.255.255.254", "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]",
@@ -122,14 +126,17 @@ def forms(port: int) -> list[str]:
         "metadata.google.internal", "printer.local", "db.internal",
     ]  # fmt: skip
     numbered = [f"http://{host}:{port}/a.jpg" for host in loopback + private + names]
+    odd = [
+        f"http://good.example#@127.0.0.1:{port}/", f"http://127.0.0.1:{port}#@127.0.0.9/",
+        f"http://127。0。0。1:{port}/", f"HtTp://127.0.0.1:{port}/",
+    ]  # fmt: skip
     tricks = [
         f"http://user:pw@127.0.0.1:{port}/", f"http://127.0.0.1:{port}\\@good.example/",
-        f"http://good.example#@127.0.0.1:{port}/", f"http://good.example@127.0.0.1:{port}/",
-        f"http://127.0.0.1:{port}#@127.0.0.9/", f"http://127.0.0.9:x@127.0.0.1:{port}/",
-        f"http://127.0.0.1\t:{port}/", f"http://127.0.0.1 :{port}/", f"http://127。0。0。1:{port}/",
+        f"http://good.example@127.0.0.1:{port}/", f"http://127.0.0.9:x@127.0.0.1:{port}/",
+        f"http://127.0.0.1\t:{port}/", f"http://127.0.0.1 :{port}/",
         f"http:127.0.0.1:{port}/", f"http:/127.0.0.1:{port}/", f"http:///127.0.0.1:{port}/",
         f"//127.0.0.1:{port}/x", f"127.0.0.1:{port}/x", f"ftp://127.0.0.1:{port}/x",
-        f"gopher://127.0.0.1:{port}/_x", f"HtTp://127.0.0.1:{port}/", "file:///etc/passwd",
+        f"gopher://127.0.0.1:{port}/_x", "file:///etc/passwd",
         "data:image/png;base64,AAAA", "javascript:alert(1)", f"jar:http://127.0.0.1:{port}!/",
     ]  # fmt: skip
     ports = [f"http://127.0.0.9:{number}/" for number in (22, 25, 5432, 6379, 0, 65536, 1, 99999)]
@@ -137,16 +144,16 @@ def forms(port: int) -> list[str]:
         f"http://127.0.0.1:{port}/%0d%0aHost:%20evil", f"http://127.0.0.1:{port}/\r\nX: y",
         f"http://127.0.0.9:{port}/" + "a" * 3072,
     ]  # fmt: skip
-    return [*numbered, *tricks, *ports, *lines]
+    return dict.fromkeys([*numbered, *odd, *ports], 200) | dict.fromkeys([*tricks, *lines], 400)
 
 
 def test_addresses_that_mean_us_cause_no_connection(guarded):
     texts = forms(guarded.forbidden.port)
     assert len(texts) >= 60
     taken = []
-    for text in texts:
+    for text, status in texts.items():
         answer = guarded.post(text)
-        assert answer.status in {200, 400}, f"{text}: {answer.status}"
+        assert answer.status == status, f"{text}: {answer.status}"
         if answer.status == 200:
             taken.append(answer.json[0]["service_request_id"])
         else:

@@ -206,7 +206,8 @@ def test_row_132_what_has_been_here_makes_nothing(office):
 
 def test_rows_133_and_134_ways_too_long_and_versions_unknown(office):
     far = {"Viaduct-Origin": "a;1", "Viaduct-Path": "a, b, c, d, e, parks.example"}
-    assert "Viaduct-Path" in office.parks.report(far).problems()
+    refused = office.parks.report(far)
+    assert refused.status == 400 and "Viaduct-Path" in refused.problems()
     near = {"Viaduct-Origin": "a;1", "Viaduct-Path": "a, b, c, d, parks.example", "Viaduct-Protocol": "1"}
     assert office.parks.report(near).status == 200
     unknown = office.parks.report({"Viaduct-Protocol": "2"})

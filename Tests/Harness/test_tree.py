@@ -200,6 +200,41 @@ def test_each_requirement_cited_exists():
     assert wrong == []
 
 
-@pytest.mark.parametrize("script", ["run", "federation", "test", "lint", "chaos", "bench", "prepare", "dist"])
+def bad_inputs() -> dict[int, list[tuple[str, str]]]:
+    """The rows of Specs/BadInputs.md: the file and the name of each test that holds one."""
+    rows = {}
+    for line in (ROOT / "Specs" / "BadInputs.md").read_text().splitlines():
+        if found := re.match(r"\| (\d+) \|.*\| ([^|]*) \|$", line):
+            assert int(found[1]) not in rows, line
+            rows[int(found[1])] = re.findall(r"(\w+\.(?:py|swift)) `([^`]+)`", found[2])
+    return rows
+
+
+def test_each_bad_input_has_its_row():
+    # Blocks A, B and C, then G, H and I.
+    assert sorted(bad_inputs()) == [*range(1, 82), *range(121, 159)]
+
+
+def test_each_bad_input_has_its_test():
+    files = {p.name: p.read_text() for p in (ROOT / "Tests").rglob("*") if p.suffix in (".py", ".swift")}
+    missing = []
+    for number, tests in bad_inputs().items():
+        assert tests, f"row {number} has no test"
+        for file, name in tests:
+            declared = f"def {name}(" if file.endswith(".py") else f"func `{name}`("
+            if declared not in files.get(file, ""):
+                missing.append(f"{number}: {file} {name}")
+    assert missing == []
+
+
+def test_each_bad_input_of_a_table_is_in_that_table():
+    table = (ROOT / "Tests" / "Harness" / "test_framing.py").read_text()
+    numbers = {int(number) for number in re.findall(r'Row\(f?"(\d+)', table)}
+    held = {number for number, tests in bad_inputs().items()
+            if ("test_framing.py", "test_one_answer_and_the_right_one") in tests}  # fmt: skip
+    assert held <= numbers, held - numbers
+
+
+@pytest.mark.parametrize("script", ["run", "federation", "test", "lint", "chaos", "fuzz", "bench", "prepare", "dist"])
 def test_scripts_can_be_run(script):
     assert (ROOT / "Scripts" / script).stat().st_mode & 0o111

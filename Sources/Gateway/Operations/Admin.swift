@@ -86,7 +86,8 @@ package struct Admin: Sendable {
     private func ready() -> EdgeResponse {
         let problems = pulse.problems
         guard !problems.isEmpty else {
-            return text(200, "ready\n" + (pulse.remark.map { $0 + "\n" } ?? ""))
+            let warnings = pulse.warnings.map { "warning: \($0)\n" }
+            return text(200, "ready\n" + warnings.joined())
         }
         return text(503, problems.joined(separator: "\n") + "\n")
     }

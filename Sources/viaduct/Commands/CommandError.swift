@@ -71,7 +71,7 @@ extension CommandError {
             self.init(
                 .unavailable,
                 "The database is out of reach; start it, or look at database.url, and try again.")
-        case .timeout:
+        case .timeout, .inFlight:
             self.init(.unavailable, "The database took too long; try again when it is less busy.")
         case .unpublished:
             self.init(
