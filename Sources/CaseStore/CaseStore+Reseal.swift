@@ -265,10 +265,10 @@ private struct SealedBatch: Sendable {
     }
 
     private func text(
-        _ field: SealedPlace.Field, _ row: String, _ cells: inout Cells
+        _ column: SealedCell.Column, _ row: String, _ cells: inout Cells
     ) throws(PostgresError) -> String? {
         let (plain, sealed) = try (cells.next(String?.self), cells.next([UInt8]?.self))
-        return plain ?? sealed.flatMap { keys.text($0, field, row) }
+        return plain ?? sealed.flatMap { keys.text($0, column, row) }
     }
 
     private func addPerson(
@@ -281,9 +281,9 @@ private struct SealedBatch: Sendable {
         let unknown = (opened.unknown ?? plain).flatMap(JSONText.unknown(in:)) ?? []
         let person = SealedPerson(opened.person, unknown: unknown)
         columns.keys.append(key)
-        columns.sealed.append(Octets(keys.seal(person.bytes, table.field, key)))
+        columns.sealed.append(Octets(keys.seal(person.bytes, table.column, key)))
         columns.devices.append(
-            opened.person.deviceID.map { Octets(keys.seal($0, table.deviceField, key)) })
+            opened.person.deviceID.map { Octets(keys.seal($0, table.deviceColumn, key)) })
         columns.emails.append(
             person.emailName.map { Octets(keys.current.mark($0, of: .email)) })
         columns.phones.append(

@@ -61,24 +61,24 @@ extension DataKey {
     static let overhead = head + 12 + 16
 
     /// The version, the key's id, a random nonce, the cipher text and its tag (AES-256-GCM): opened
-    /// by this key only, and only in the same field of the same row.
-    func seal(_ plain: some DataProtocol, as place: SealedPlace) -> [UInt8] {
+    /// by this key only, and only in the same column of the same row.
+    func seal(_ plain: some DataProtocol, as cell: SealedCell) -> [UInt8] {
         let begin = [Self.version] + id.bytes
         do {
             let box = try AES.GCM.seal(
-                plain, using: sealing, authenticating: begin + place.bytes)
+                plain, using: sealing, authenticating: begin + cell.bytes)
             return begin + Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
         } catch {
             preconditionFailure("AES-GCM refuses a key of 256 bits: \(error)")
         }
     }
 
-    /// What was sealed; `nil` if a bit of it was changed, or it was sealed for another place.
-    func open(_ sealed: [UInt8], as place: SealedPlace) -> [UInt8]? {
+    /// What was sealed; `nil` if a bit of it was changed, or it was sealed for another cell.
+    func open(_ sealed: [UInt8], as cell: SealedCell) -> [UInt8]? {
         guard sealed.count >= Self.overhead,
             let box = try? AES.GCM.SealedBox(combined: sealed.dropFirst(Self.head)),
             let plain = try? AES.GCM.open(
-                box, using: sealing, authenticating: sealed.prefix(Self.head) + place.bytes)
+                box, using: sealing, authenticating: sealed.prefix(Self.head) + cell.bytes)
         else { return nil }
         return Array(plain)
     }
@@ -103,13 +103,13 @@ extension DataKey {
 }
 
 /// Where something sealed belongs: it is no good anywhere else.
-struct SealedPlace: Sendable {
-    let field: Field
+struct SealedCell: Sendable {
+    let column: Column
     /// The row, by its key.
     let row: String
 
     /// The columns of sealed data, each under a name that stays.
-    enum Field: String, Sendable {
+    enum Column: String, Sendable {
         case contact = "contact.contact.sealed"
         case contactDevice = "contact.contact.sealed_device"
         case author = "contact.author.sealed"
@@ -121,13 +121,13 @@ struct SealedPlace: Sendable {
         case delivery = "delivery.sealed_reason"
     }
 
-    init(_ field: Field, _ row: String) {
-        self.field = field
+    init(_ column: Column, _ row: String) {
+        self.column = column
         self.row = row
     }
 
-    /// No field's name holds a zero.
-    fileprivate var bytes: [UInt8] { Array(field.rawValue.utf8) + [0] + Array(row.utf8) }
+    /// No column's name holds a zero.
+    fileprivate var bytes: [UInt8] { Array(column.rawValue.utf8) + [0] + Array(row.utf8) }
 }
 
 /// The data keys that this node has: one that seals, and others that only open what was sealed before.
@@ -173,24 +173,24 @@ package struct DataKeys: Sendable, Equatable {
 }
 
 extension DataKeys {
-    func seal(_ plain: some DataProtocol, _ field: SealedPlace.Field, _ row: String) -> [UInt8] {
-        current.seal(plain, as: SealedPlace(field, row))
+    func seal(_ plain: some DataProtocol, _ column: SealedCell.Column, _ row: String) -> [UInt8] {
+        current.seal(plain, as: SealedCell(column, row))
     }
 
-    func seal(_ text: String, _ field: SealedPlace.Field, _ row: String) -> [UInt8] {
-        seal(Array(text.utf8), field, row)
+    func seal(_ text: String, _ column: SealedCell.Column, _ row: String) -> [UInt8] {
+        seal(Array(text.utf8), column, row)
     }
 
     /// What was sealed; `nil` if no key of ours opens it here.
-    func open(_ sealed: [UInt8], _ field: SealedPlace.Field, _ row: String) -> [UInt8]? {
+    func open(_ sealed: [UInt8], _ column: SealedCell.Column, _ row: String) -> [UInt8]? {
         guard let id = DataKey.id(of: sealed), let key = all.first(where: { $0.id == id }) else {
             return nil
         }
-        return key.open(sealed, as: SealedPlace(field, row))
+        return key.open(sealed, as: SealedCell(column, row))
     }
 
-    func text(_ sealed: [UInt8], _ field: SealedPlace.Field, _ row: String) -> String? {
-        open(sealed, field, row).flatMap { String(validating: $0, as: UTF8.self) }
+    func text(_ sealed: [UInt8], _ column: SealedCell.Column, _ row: String) -> String? {
+        open(sealed, column, row).flatMap { String(validating: $0, as: UTF8.self) }
     }
 
     /// All that a value may be marked with, whichever key was current then.

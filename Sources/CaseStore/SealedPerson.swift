@@ -79,8 +79,8 @@ struct PersonRow {
     enum Table: Sendable {
         case contact, author
 
-        var field: SealedPlace.Field { self == .contact ? .contact : .author }
-        var deviceField: SealedPlace.Field { self == .contact ? .contactDevice : .authorDevice }
+        var column: SealedCell.Column { self == .contact ? .contact : .author }
+        var deviceColumn: SealedCell.Column { self == .contact ? .contactDevice : .authorDevice }
     }
 
     /// The columns that are written, in the order of `values`.
@@ -90,9 +90,9 @@ struct PersonRow {
         _ person: Reporter, unknown: [Report.Draft.Unknown] = [], keys: DataKeys
     ) -> SQL {
         let sealed = SealedPerson(person, unknown: unknown)
-        let device = person.deviceID.map { keys.seal($0, table.deviceField, row) }
+        let device = person.deviceID.map { keys.seal($0, table.deviceColumn, row) }
         return """
-            \(keys.seal(sealed.bytes, table.field, row)), \(device),
+            \(keys.seal(sealed.bytes, table.column, row)), \(device),
             \(sealed.emailName.map { keys.current.mark($0, of: .email) }),
             \(sealed.phoneName.map { keys.current.mark($0, of: .phone) })
             """
@@ -129,13 +129,13 @@ struct PersonRow {
         var sealed = SealedPerson(held.plain)
         if let bytes = held.sealed {
             guard
-                let opened = keys?.open(bytes, table.field, row).flatMap(SealedPerson.init(bytes:))
+                let opened = keys?.open(bytes, table.column, row).flatMap(SealedPerson.init(bytes:))
             else { return nil }
             sealed = opened
         }
         var device = held.plain.deviceID
         if let bytes = held.device {
-            guard let opened = keys?.text(bytes, table.deviceField, row) else { return nil }
+            guard let opened = keys?.text(bytes, table.deviceColumn, row) else { return nil }
             device = opened
         }
         return (sealed.reporter(deviceID: device), sealed.unknownText)

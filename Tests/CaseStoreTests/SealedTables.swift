@@ -55,7 +55,7 @@ extension CaseStore {
     }
 
     private static let sealedColumns:
-        [(table: String, key: String, columns: [(String, SealedPlace.Field)])] = [
+        [(table: String, key: String, columns: [(String, SealedCell.Column)])] = [
             (
                 "contact.contact", "report",
                 [("sealed", .contact), ("sealed_device", .contactDevice)]
