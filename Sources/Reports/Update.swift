@@ -199,7 +199,7 @@ package struct Note: Sendable, Equatable {
     package let kind: Kind
     /// The report's detail after it.
     package let detail: Detail?
-    package let description: String?
+    package var description: String?
     /// Whether the text is as it was told, where the public is shown something else.
     package var isOriginal = false
 
