@@ -104,6 +104,20 @@ def test_the_first_start_makes_a_key_and_no_other_start_makes_another():
         assert [line["kind"] for line in person(node, 1) + person(node, 2)] == ["report", "report"]
 
 
+def test_what_is_no_key_is_told_before_the_first_start():
+    with unkeyed() as node:
+        file = node.directory / "keys"
+        for text, words in ((None, "is not there"), ("", "holds no data key"), ("# mine\nabc\n", "line 2 is no data key")):
+            if text is not None:
+                file.write_text(text)
+                file.chmod(0o600)
+            done = node.command("check", VIADUCT_PRIVACY_KEYS_FILE=str(file))
+            assert done.returncode == 1 and f"{file}" in done.stdout and words in done.stdout, done.stdout
+        done = node.command("check", VIADUCT_PRIVACY_KEYS="abc")
+        assert done.returncode == 1 and "privacy.keys: line 1 is no data key" in done.stdout, done.stdout
+        assert not (node.directory / "data" / "data-keys").exists()
+
+
 def sealed(node: Instance) -> list[list[list[str]]]:
     """All that is sealed, and with which keys anything may be."""
     ledger = book(node)

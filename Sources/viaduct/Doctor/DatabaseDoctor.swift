@@ -32,11 +32,7 @@ struct DatabaseDoctor {
                     .migrations, .warning, "\(name) has not run",
                     advice: "serve or migrate will run it"))
         }
-        if health.pendingMigrations.isEmpty {
-            try await examineDataKeys()
-        } else {
-            chart.skip([.dataKeys], because: "the schema is not that of this program")
-        }
+        try await examineDataKeys(of: health.pendingMigrations.isEmpty ? .now : .older)
         guard scope == .everything else { return }
         let pools = settings.database
         // One more listens.
@@ -66,14 +62,17 @@ struct DatabaseDoctor {
         }
     }
 
-    private mutating func examineDataKeys() async throws {
+    /// Whether the schema is that of this program.
+    private enum Schema { case now, older }
+
+    private mutating func examineDataKeys(of schema: Schema) async throws {
         let source = DataKeySource(settings)
         let place = source.path ?? settings.file
         func complain(_ level: Complaint.Level, _ text: String, _ advice: String) {
             chart.add(
                 Complaint(.dataKeys, level, text, advice: advice).at(place, key: source.key))
         }
-        guard let known = try await store.dataKeys() else {
+        guard let known = schema == .older ? [] : try await store.dataKeys() else {
             return complain(
                 .wrong, "our user of the database may not read contact.data_key",
                 "make it a member of viaduct_contact")
@@ -101,7 +100,9 @@ struct DatabaseDoctor {
                 .wrong, "the keys \(ids) are not there, and personal data is sealed with them",
                 "add them, from another node or from where they were kept apart")
         }
-        chart.note(.dataKeys, "\(place): \(keys.all.count) data keys")
+        let count = keys.all.count == 1 ? "one data key" : "\(keys.all.count) data keys"
+        chart.note(.dataKeys, "\(place): \(count)")
+        guard schema == .now else { return }
         if known.count > 1 {
             complain(
                 .warning, "some personal data may still be sealed with an older key",

@@ -36,7 +36,7 @@ struct DataKeySource: Sendable, Equatable {
                 "\(place) cannot be read; give its owner, who runs Viaduct, read access"
             case .open(let place): "\(place) may be read by others; run chmod 600 \(place)"
             case .garbled(let place, let line):
-                "\(place): line \(line) is no data key, or one that stands there already; each is 44 "
+                "\(place)line \(line) is no data key, or one that stands there already; each is 44 "
                     + "characters, as viaduct reseal --new-key writes them"
             case .empty(let place): "\(place) holds no data key"
             case .unwritable(let place):
@@ -70,7 +70,8 @@ struct DataKeySource: Sendable, Equatable {
         } catch {
             switch error {
             case .empty: throw .empty(place)
-            case .noKey(let line), .twice(let line): throw .garbled(place, line: line)
+            case .noKey(let line), .twice(let line):
+                throw .garbled(path == nil ? "" : place + ": ", line: line)
             }
         }
     }
