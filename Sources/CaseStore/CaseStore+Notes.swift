@@ -37,7 +37,7 @@ extension CaseStore {
             ? ("told.description", "false", "")
             : (
                 "coalesce(original.description, told.description)",
-                "original.description IS NOT NULL",
+                "original.\"update\" IS NOT NULL",
                 "LEFT JOIN contact.original ON original.\"update\" = told.id"
             )
         return """

@@ -59,7 +59,7 @@ enum UpdateRow {
         let columns =
             isStaff
             ? columns(saying: "coalesce(original.description, \"update\".description)") : columns
-        let isOriginal: SQL = isStaff ? "original.description IS NOT NULL" : "false"
+        let isOriginal: SQL = isStaff ? "original.\"update\" IS NOT NULL" : "false"
         let originals: SQL =
             isStaff ? "LEFT JOIN contact.original ON original.\"update\" = \"update\".id" : ""
         var statement: SQL = """
