@@ -9,6 +9,7 @@ import pytest
 from kit.cluster import Cluster
 from kit.instance import Instance, wait_until
 from kit.ledger import Ledger
+from kit.peers import name_node, write_peer
 
 PHONE = "0888 123 456"
 
@@ -74,6 +75,22 @@ def test_what_operators_do_is_written_down(city):
     assert {row[1] for row in rows} == {"operator"}
     assert rows[0][3] == f"{{{identifier}}}" and rows[1][2] == rows[2][2] == key[:11]
     assert key not in city.ledger.rows("SELECT string_agg(e::text, '') FROM audit_entry AS e")[0][0]
+
+
+def test_what_is_done_with_peers_is_written_down(binary):
+    with Cluster() as cluster, Instance(VIADUCT_DATABASE_URL=cluster.url) as instance:
+        name_node(instance, "sofia.example")
+        write_peer(instance, "roads", "http://127.0.0.1:9/base/", flow=["reports_out", "updates_in"])
+        for arguments in (
+            ["pause", "roads"], ["resume", "roads"], ["resend", "roads", "--all"],
+            ["drop", "roads", "--delivery", "120-180", "--reason", "told them"], ["replay", "roads"],
+            ["replay", "roads", "--dry-run"],
+        ):  # fmt: skip
+            instance.run("peer", *arguments)
+        rows = Ledger(cluster.url).rows("SELECT action, actor, subject, changes FROM audit_entry ORDER BY number")
+        assert [row[0].removeprefix("peer.") for row in rows] == ["paused", "resumed", "resent", "dropped", "replayed"]
+        assert {(row[1], row[2]) for row in rows} == {("operator", "roads")}
+        assert [json.loads(row[3])["deliveries"][1] for row in rows[2:4]] == ["all", "120-180"]
 
 
 def test_auditors_read_the_log_of_their_jurisdiction_and_supervisors_that_of_a_report(city):

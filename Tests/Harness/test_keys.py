@@ -7,6 +7,7 @@ import pytest
 
 from kit.cluster import Cluster
 from kit.instance import Instance
+from kit.ledger import Ledger
 
 REPORT = {"service_code": "GRAFFITI", "lat": "42.7", "long": "23.3"}
 
@@ -41,6 +42,18 @@ def test_a_revoked_key_is_refused_on_all_nodes_within_5_s(nodes):
     for node in nodes:
         assert tell(node, key, f"before {node.port}").status == 200
     nodes[1].run("key", "revoke", key[:11])
+    took = seconds_until(lambda: {tell(node, key, "after").status for node in nodes} == {403}, within=5)
+    print(f"refused by both after {took:.1f} s")
+
+
+def test_a_revocation_of_which_no_notice_came_counts_within_5_s(nodes):
+    key = nodes[0].key("App")
+    for node in nodes:
+        assert tell(node, key, f"known {node.port}").status == 200
+    # Past Viaduct, so that nobody is told.
+    Ledger(nodes[0].environment["VIADUCT_DATABASE_URL"]).rows(
+        f"UPDATE issued_key SET revoked = now() WHERE id = '{key[:11]}'"
+    )
     took = seconds_until(lambda: {tell(node, key, "after").status for node in nodes} == {403}, within=5)
     print(f"refused by both after {took:.1f} s")
 
