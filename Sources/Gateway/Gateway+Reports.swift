@@ -162,6 +162,7 @@ extension Gateway {
     private func answer(_ receipt: EdgeResponse, _ added: Added) -> EdgeResponse {
         var response = receipt
         response.headers.append(("Cache-Control", "no-store"))
+        response.report = added.receipt.id.rawValue
         switch added {
         case .added:
             metrics.accepted.add(1)

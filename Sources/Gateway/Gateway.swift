@@ -1,4 +1,5 @@
 import CaseStore
+import Federation
 import FoundationEssentials
 import GeoReport
 import Logging
@@ -109,7 +110,9 @@ package final class Gateway: Sendable {
         metrics.inFlight.add(-1)
         seal(&response, id: id)
         response.omitsBody = request.method == .head
-        note(name, response, id: id, took: start.duration(to: .now), from: request.address)
+        note(
+            name, response, id: id, took: start.duration(to: .now), from: request.address,
+            trace: request.fields.traceparent)
         return response
     }
 
@@ -289,7 +292,7 @@ package final class Gateway: Sendable {
 
     private func note(
         _ name: Metrics.Name, _ response: EdgeResponse, id: String, took: Duration,
-        from address: String
+        from address: String, trace: String? = nil
     ) {
         metrics.count(name, status: response.status, took: took)
         guard settings.requestLog == .written else { return }
@@ -297,11 +300,20 @@ package final class Gateway: Sendable {
             "route": .string(name.rawValue), "status": .stringConvertible(response.status),
             "microseconds": .stringConvertible(took.microseconds),
             "bytes": .stringConvertible(response.omitsBody ? 0 : response.length ?? 0),
-            "request": .string(id),
+            "request": .string(id), "trace": .string(Self.trace(trace).id),
         ]
+        if let report = response.report { metadata["report"] = .string(report) }
         // Only of whom there was too much, and never the whole address (P9).
         if response.status == 429 { metadata["from"] = .string(Self.blurred(address)) }
         logger.info("request", metadata: metadata)
+    }
+}
+
+extension Gateway {
+    /// The trace that a caller named, or a new one (O3).
+    private static func trace(_ header: String?) -> Trace {
+        var source = SystemRandomNumberGenerator()
+        return header.flatMap(Trace.init(parsing:)) ?? Trace(using: &source)
     }
 }
 

@@ -41,17 +41,22 @@ extension Dispatcher {
         switch step {
         case .parked: logger.warning("a delivery is parked", metadata: turn.metadata)
         case .refused: logger.warning("a delivery was refused", metadata: turn.metadata)
-        case .done, .postponed, .dropped: break
+        case .done: logger.debug("a delivery is done", metadata: turn.metadata)
+        case .postponed, .dropped: break
         }
     }
 }
 
 extension DeliveryTurn {
+    /// What all tries of the delivery belong to, and those of other nodes.
+    var trace: Trace { Trace(of: delivery.event.uuid) }
+
     /// What a line of the log names of it.
     fileprivate var metadata: Logger.Metadata {
         return [
             "delivery": "\(delivery.id)", "peer": "\(delivery.peer)",
             "report": "\(delivery.report)", "attempt": "\(delivery.attempts + 1)",
+            "trace": "\(trace.id)",
         ]
     }
 }

@@ -54,7 +54,7 @@ extension Dispatcher {
     ) async -> Trial {
         let started = surroundings.now()
         let notes = ExchangeNotes()
-        let wire = notes.noting(line.wire) { objection(to: hold) }
+        let wire = notes.noting(line.wire.within(hold.turn.trace)) { objection(to: hold) }
         var stage = FailedTry.Stage.sending
         func attempt(
             _ outcome: Attempt.Outcome, _ status: Int? = nil, _ reason: String? = nil

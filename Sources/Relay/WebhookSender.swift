@@ -194,11 +194,14 @@ package struct WebhookSender: Sendable {
         let signed = Signature.headers(
             id: change.event.uuid.uuidString.lowercased(), time: time, body: body,
             secrets: turn.secrets
-        ).map { OutboundRequest.Header($0.name, $0.value) }
+        )
+        var source = SystemRandomNumberGenerator()
+        let headers = (signed + [Trace(of: change.event.uuid).header(using: &source)])
+            .map { OutboundRequest.Header($0.name, $0.value) }
         do throws(OutboundError) {
             return .success(
                 try await surroundings.post(
-                    turn.webhook.url, [.init("Content-Type", "application/json")] + signed, body))
+                    turn.webhook.url, [.init("Content-Type", "application/json")] + headers, body))
         } catch {
             return .failure(error)
         }

@@ -67,6 +67,8 @@ struct FixtureGateway: Sendable {
         var settings = Gateway.Settings(
             publicURL: Self.root, contact: "Екип „Отворен град“", keyService: "Заявете ключ")
         settings.requestLog = .none
+        // A busy machine is no slow database.
+        settings.patience = .seconds(20)
         settings.callbacks = .served
         gateway = Gateway(
             settings: settings, publication: publication, store: store, keys: KeyRing(store),

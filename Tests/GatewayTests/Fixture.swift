@@ -81,6 +81,8 @@ struct Fixture {
         var settings = Gateway.Settings(
             publicURL: "https://gateway.example/", contact: "Call us.", keyService: "Ask us.")
         settings.requestLog = .none
+        // A busy machine is no slow database.
+        settings.patience = .seconds(20)
         change(&settings)
         return Gateway(
             settings: settings,

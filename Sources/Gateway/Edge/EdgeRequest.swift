@@ -51,6 +51,7 @@ package struct Fields: Sendable, Equatable {
     package var forwarded: String?
     package var forwardedFor: String?
     package var forwardedProtocol: String?
+    package var traceparent: String?
     package var trailer: String?
     package var transferEncoding: String?
     package var upgrade: String?
@@ -72,6 +73,8 @@ package struct EdgeResponse: Sendable {
     package var body: Body
     /// Whether only the length of the body is told (HEAD).
     package var omitsBody = false
+    /// The report that was made, for the log.
+    package var report: String?
 
     package init(
         status: Int, headers: [(name: String, value: String)] = [], body: Body = .bytes([])

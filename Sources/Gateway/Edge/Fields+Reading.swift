@@ -59,6 +59,8 @@ extension Fields {
             Place(name: "Idempotency-Key", path: \.idempotencyKey),
             Place(name: "If-None-Match", path: \.ifNoneMatch, isList: true),
             Place(name: "X-Request-Id", path: \.requestID, isList: true),
+            // Told twice it is none, which is no reason to refuse anything.
+            Place(name: "traceparent", path: \.traceparent, isList: true),
             Place(name: "Trailer", path: \.trailer, isList: true),
             Place(name: "Transfer-Encoding", path: \.transferEncoding),
             Place(name: "Forwarded", path: \.forwarded, isList: true),
