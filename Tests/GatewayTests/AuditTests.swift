@@ -21,7 +21,7 @@ import Testing
 
         static func with(_ body: (Office) async throws -> Void) async throws {
             try await TestDatabase.withPool { pool in
-                let store = CaseStore(pool: pool)
+                let store = CaseStore(sealing: pool)
                 try await store.migrate()
                 let changesets = try await store.publish(try Fixture.catalogue(), now: Date())
                 let (_, key) = try await Fixture.client(in: store, scopes: [.report, .update])

@@ -83,18 +83,18 @@ import Testing
         ).status
     }
 
-    @Test func `a key in everybody's hands is counted by address, a whole 64 as one`() async throws
+    @Test func `a key in everybody's hands is counted by address, a whole 56 as one`() async throws
     {
         try await Self.limited([.reportsOfAddress: Rate(2, in: .hour)]) { fixture in
             let key = try Fixture.freshKey()
             _ = try await fixture.store.create(
                 key: key, name: "an app", holder: .everybody, now: Date())
             var answers: [Int] = []
-            for address in ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2::3"] {
+            for address in ["2001:db8:1:2::1", "2001:db8:1:ff::9", "2001:db8:1:2::3"] {
                 answers.append(await Self.post(fixture, key: key, from: address, "a\(address)"))
             }
             #expect(answers == [200, 200, 429])
-            #expect(await Self.post(fixture, key: key, from: "2001:db8:1:3::1", "b") == 200)
+            #expect(await Self.post(fixture, key: key, from: "2001:db8:1:100::1", "b") == 200)
             #expect(await Self.post(fixture, key: key, from: "203.0.113.7", "c") == 200)
             #expect(await Self.post(fixture, key: key, from: "::ffff:203.0.113.7", "d") == 200)
             #expect(await Self.post(fixture, key: key, from: "203.0.113.7", "e") == 429)

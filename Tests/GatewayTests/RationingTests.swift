@@ -121,7 +121,9 @@ import Testing
             let nodes = (0..<2).map { _ in Rationing([.listsOfAddress: rate], store: store) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for node in nodes { group.addTask { await node.run() } }
-                try await Task.sleep(for: .milliseconds(50))
+                for node in nodes {
+                    while node.isAlone { try await Task.sleep(for: .milliseconds(10)) }
+                }
                 try await body(nodes[0], nodes[1], store)
                 group.cancelAll()
             }
@@ -131,13 +133,19 @@ import Testing
     @Test(arguments: [20, 60, 1000])
     func `nodes together grant what one may, within a tenth`(count: Int) async throws {
         try await Self.withTwoNodes(Rate(count, in: .day)) { one, other, _ in
-            var granted = 0
-            for turn in 0..<3 * count {
-                let node = turn % 2 == 0 ? one : other
-                let remainder = await node.take(1, of: .listsOfAddress, for: "203.0.113.7")
-                if remainder?.isGranted == true { granted += 1 }
+            var (granted, isJudged) = (0, false)
+            // While the database is slow each node counts for itself, and that proves nothing.
+            for caller in 1...5 where !isJudged {
+                (granted, isJudged) = (0, true)
+                for turn in 0..<3 * count {
+                    let node = turn % 2 == 0 ? one : other
+                    let remainder = await node.take(
+                        1, of: .listsOfAddress, for: "203.0.113.\(caller)")
+                    if remainder?.isGranted == true { granted += 1 }
+                    if one.isAlone || other.isAlone { isJudged = false }
+                }
             }
-            #expect(granted >= count && granted <= count + max(1, count / 10))
+            #expect(isJudged && granted >= count && granted <= count + max(1, count / 10))
         }
     }
 

@@ -136,6 +136,9 @@ package final class Rationing: Sendable {
 
     // Among nodes.
 
+    /// Whether this node counts for itself just now.
+    var isAlone: Bool { state.withLock(\.isAlone) }
+
     /// Waits until the other nodes were told, or cannot be.
     private func told() async {
         await withCheckedContinuation { continuation in
