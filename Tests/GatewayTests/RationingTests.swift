@@ -151,14 +151,18 @@ import Testing
 
     @Test func `what one node knows another learns`() async throws {
         try await Self.withTwoNodes(Rate(100, in: .day)) { one, other, _ in
-            for _ in 0..<90 { _ = await one.take(1, of: .listsOfAddress, for: "a") }
-            _ = await other.take(1, of: .listsOfAddress, for: "a")
-            var left = 100
-            for _ in 0..<40 where left > 9 {
-                try await Task.sleep(for: .milliseconds(100))
-                left = other.remainder(of: .listsOfAddress, for: "a")?.left ?? 0
+            var (left, isJudged) = (100, false)
+            for caller in ["a", "b", "c", "d", "e"] where !isJudged {
+                (left, isJudged) = (100, true)
+                for _ in 0..<90 { _ = await one.take(1, of: .listsOfAddress, for: caller) }
+                _ = await other.take(1, of: .listsOfAddress, for: caller)
+                for _ in 0..<40 where left > 9 && isJudged {
+                    try await Task.sleep(for: .milliseconds(100))
+                    left = other.remainder(of: .listsOfAddress, for: caller)?.left ?? 0
+                    if one.isAlone || other.isAlone { isJudged = false }
+                }
             }
-            #expect(left == 9)
+            #expect(isJudged && left == 9)
         }
     }
 

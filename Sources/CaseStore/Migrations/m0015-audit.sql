@@ -213,6 +213,8 @@ BEGIN
     EXCEPTION WHEN duplicate_object OR unique_violation THEN
         NULL;
     END;
+    -- Another database's migration may have made it a moment ago: with a lock comes word of that.
+    LOCK TABLE audit_cut IN SHARE MODE;
     GRANT USAGE ON SCHEMA public, contact TO viaduct_application;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, contact
         TO viaduct_application;
