@@ -28,10 +28,15 @@ package struct AuditFilter: Sendable {
 extension CaseStore {
     /// Writes entries to the audit log; when it returns they are there to stay.
     ///
-    /// Who comes second waits until the first has committed, so that the chain is in order.
+    /// Who comes second waits until the first has committed, so that the chain is in order; on a
+    /// connection of his own, where nobody waits behind him.
     package func audit(_ entries: [AuditEntry], now: Date) async throws(CaseStoreError) {
         guard !entries.isEmpty else { return }
-        _ = try await query(AuditRow.adding(entries, now: now))
+        try await CaseStoreError.told { () async throws(PostgresError) in
+            try await pool.transaction { transaction async throws(PostgresError) in
+                _ = try await transaction.query(AuditRow.adding(entries, now: now))
+            }
+        }
     }
 
     /// Entries of the audit log, the newest first.

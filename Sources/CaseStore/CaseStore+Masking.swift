@@ -64,6 +64,9 @@ private struct MaskedBatch: Sendable {
     private func maskReports(
         in transaction: Transaction
     ) async throws(PostgresError) -> (last: String?, count: Int) {
+        // First of all: behind an erasure, the originals are read as they are after it.
+        _ = try await transaction.query(
+            "SELECT FROM report WHERE id > \(last) ORDER BY id LIMIT 500 FOR UPDATE")
         let rows = try await transaction.query(
             """
             SELECT report.id, report.jurisdiction, report.service,
@@ -119,6 +122,12 @@ private struct MaskedBatch: Sendable {
     private func maskUpdates(
         in transaction: Transaction
     ) async throws(PostgresError) -> (last: String?, count: Int) {
+        _ = try await transaction.query(
+            """
+            SELECT FROM report WHERE id IN (
+                SELECT report FROM "update" WHERE id > \(last) ORDER BY id LIMIT 500)
+            ORDER BY id FOR UPDATE
+            """)
         let rows = try await transaction.query(
             """
             SELECT told.id, told.report, told.jurisdiction, told.description,

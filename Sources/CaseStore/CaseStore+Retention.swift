@@ -153,12 +153,15 @@ extension CaseStore {
     private func erase(
         _ rows: KeptRows, in catalogue: Catalogue, now: Date, _ pace: Pace, _ gone: inout Expired
     ) async throws(CaseStoreError) {
+        // A round may take hours, and what is erased is named by when that was.
+        let began = ContinuousClock.now
         try await walk(rows) { window throws(CaseStoreError) in
             var rest = try await texts(rows.reports(in: window))
                 .compactMap(Report.ID.init(rawValue:))[...]
             while !rest.isEmpty, !Task.isCancelled {
                 let begin = ContinuousClock.now
-                try await erase(Array(rest.prefix(50)), in: catalogue, now: now, &gone)
+                let time = now.addingTimeInterval(began.duration(to: .now) / .seconds(1))
+                try await erase(Array(rest.prefix(50)), in: catalogue, now: time, &gone)
                 rest = rest.dropFirst(50)
                 await pace.rest(after: begin.duration(to: .now))
             }
@@ -178,8 +181,8 @@ extension CaseStore {
         do {
             gone.contacts += try await erase(orders, in: catalogue, now: now)
                 .count { $0?.isNew == true }
-        } catch .defect(let reason) {
-            gone.failure = .defect(reason)
+        } catch  where error != .unavailable {
+            gone.failure = error
             guard reports.count > 1 else { return }
             for report in reports { try await erase([report], in: catalogue, now: now, &gone) }
         }

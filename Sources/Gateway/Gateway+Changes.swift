@@ -45,15 +45,31 @@ extension Gateway {
         var cursor = wish.after
         while true {
             let from = cursor
-            let page = try await asking { () async throws(CaseStoreError) in
-                try await store.changes(filter, after: from, limit: wish.limit)
-            }
+            let page = try await look(filter, from, wish)
             let left = deadline - .now
             guard page.changes.isEmpty, left > .zero else { return page }
             cursor = page.next
             guard page.isLast else { continue }
             guard await waiting(behind: page.next, for: left) else { return page }
         }
+    }
+
+    /// One look, with a waiting time of its own: whoever waits for half a minute takes many.
+    private func look(
+        _ filter: ChangeFilter, _ cursor: ChangeCursor?, _ wish: ChangesCall
+    ) async throws(Fault) -> ChangePage {
+        let outcome = await CaseStore.patiently(settings.patience) {
+            () async -> Result<ChangePage, Fault> in
+            do throws(Fault) {
+                return .success(
+                    try await asking { () async throws(CaseStoreError) in
+                        try await store.changes(filter, after: cursor, limit: wish.limit)
+                    })
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
     }
 
     /// Waits for a change; whoever waits is not counted among those who keep us busy.

@@ -7,7 +7,7 @@ final class Gathering {
     let lookUp: LookUp
     fileprivate(set) var keys: [String] = []
     fileprivate var waiters: [Waiter] = []
-    /// How long the least patient of them waits for the answer.
+    /// How long the most patient of them waits for the answer: nobody is given up for another.
     fileprivate var waits: Duration?
     /// When the first of them began to wait.
     fileprivate var since: Nanoseconds = 0
@@ -45,8 +45,8 @@ extension Reactor {
         if gathering.keys.isEmpty {
             gathering.since = now
             gathering.waits = waits
-        } else if let waits {
-            gathering.waits = min(waits, gathering.waits ?? waits)
+        } else {
+            gathering.waits = gathering.waits.flatMap { most in waits.map { max($0, most) } }
         }
         gathering.keys.append(key)
         gathering.waiters.append(waiter)

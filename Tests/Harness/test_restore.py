@@ -135,10 +135,12 @@ def test_a_restore_of_everything_and_what_cannot_be_restored(city, restored):
     # What one leaves that is killed before it is whole.
     (shelf / "base" / "20260101T000000Z").mkdir()
     (shelf / "base" / "20260101T000000Z" / "PG_VERSION").write_text("15")
+    (shelf / "base" / "of-my-own").mkdir()
     picture.unlink()
     time.sleep(1.1)
     assert "1 gone" in city.run("backup", "--to", str(shelf))
-    assert not (shelf / "base" / "20260101T000000Z").exists()
+    assert not (shelf / "base" / "20260101T000000Z").exists() and (shelf / "base" / "of-my-own").exists()
+    (shelf / "base" / "of-my-own").rmdir()
     assert len(list(shelf.glob(f"gone/*/00/{picture.name}"))) == 1, "a restore to before may need it"
     time.sleep(1.1)
     city.run("backup", "--to", str(shelf), "--keep", "1")

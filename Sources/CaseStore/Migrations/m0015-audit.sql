@@ -136,9 +136,10 @@ BEGIN
     IF early > clock_timestamp() - interval '90 days' THEN
         RAISE EXCEPTION 'the audit log is kept for 90 days at least';
     END IF;
+    -- This may take long, and nobody waits for it.
+    SELECT number INTO stays FROM audit_entry WHERE recorded >= early ORDER BY number LIMIT 1;
     -- One at a time.
     PERFORM FROM audit_head FOR UPDATE;
-    SELECT number INTO stays FROM audit_entry WHERE recorded >= early ORDER BY number LIMIT 1;
     SELECT * INTO last FROM audit_entry
         WHERE (stays IS NULL OR number < stays)
             AND number > coalesce((SELECT max(number) FROM audit_cut), 0)
@@ -204,6 +205,8 @@ REVOKE ALL ON FUNCTION audit_cut_off, audit_remove FROM PUBLIC;
 -- to the audit log and to the events, and change nothing there (B11). Where no role may be made,
 -- Specs/Operations.md has the statements.
 DO $$
+DECLARE
+    ours regclass;
 BEGIN
     IF NOT (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user) THEN
         RETURN;
@@ -216,9 +219,19 @@ BEGIN
     -- Another database's migration may have made it a moment ago: with a lock comes word of that.
     LOCK TABLE audit_cut IN SHARE MODE;
     GRANT USAGE ON SCHEMA public, contact TO viaduct_application;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, contact
-        TO viaduct_application;
-    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public, contact TO viaduct_application;
+    -- What is another program's in the schema is none of our business.
+    FOR ours IN
+        SELECT oid FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'S')
+            AND relnamespace IN ('public'::regnamespace, 'contact'::regnamespace)
+            AND relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+    LOOP
+        IF (SELECT relkind FROM pg_class WHERE oid = ours) = 'S' THEN
+            EXECUTE format('GRANT USAGE, SELECT ON SEQUENCE %s TO viaduct_application', ours);
+        ELSE
+            EXECUTE format(
+                'GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO viaduct_application', ours);
+        END IF;
+    END LOOP;
     ALTER DEFAULT PRIVILEGES IN SCHEMA public, contact
         GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO viaduct_application;
     ALTER DEFAULT PRIVILEGES IN SCHEMA public, contact

@@ -114,12 +114,13 @@ extension ServerCertificate.Files {
     fileprivate var state: [FileState?] { [FileState(of: chain), FileState(of: key)] }
 }
 
-/// What tells that a file was written or replaced.
+/// What tells that a file was written or replaced, or that others may read it now.
 private struct FileState: Equatable {
     private let inode: UInt64
     private let size: Int64
     private let seconds: Int
     private let nanoseconds: Int
+    private let changed: Int
 
     /// `nil` of a file that is not there.
     init?(of path: String) {
@@ -128,10 +129,11 @@ private struct FileState: Equatable {
         inode = UInt64(status.st_ino)
         size = Int64(status.st_size)
         #if canImport(Darwin)
-            let time = status.st_mtimespec
+            let (time, change) = (status.st_mtimespec, status.st_ctimespec)
         #else
-            let time = status.st_mtim
+            let (time, change) = (status.st_mtim, status.st_ctim)
         #endif
         (seconds, nanoseconds) = (Int(time.tv_sec), Int(time.tv_nsec))
+        changed = Int(change.tv_sec) &* 1_000_000_000 &+ Int(change.tv_nsec)
     }
 }

@@ -30,12 +30,19 @@ struct ClusterShelf: Sendable {
 }
 
 extension ClusterShelf {
-    /// Removes what backups left that did not come to their end.
+    /// Removes what backups left that did not come to their end, and nothing that has another name.
     fileprivate func removeAll(but whole: Set<String>) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: bases)) ?? []
-        for name in names where !whole.contains(name) && isDirectory(bases + "/" + name) {
+        for name in names where !whole.contains(name) && isBackup(name) {
             try? FileManager.default.removeItem(atPath: bases + "/" + name)
         }
+    }
+
+    /// `20261123T134500Z`, or as older versions called one that is being made.
+    private func isBackup(_ name: String) -> Bool {
+        guard !name.hasSuffix(".partial") else { return isDirectory(bases + "/" + name) }
+        let pattern = name.map { $0.isASCII && $0.isNumber ? "0" : $0 }
+        return String(pattern) == "00000000T000000Z" && isDirectory(bases + "/" + name)
     }
 
     private func isDirectory(_ path: String) -> Bool {
@@ -73,13 +80,12 @@ extension EmbeddedCluster {
     /// Copies the running cluster to `base/name` of a directory, has it verified, and has the
     /// server archive its log there from now on.
     ///
-    /// What lies in `base` and is not named in `whole` is what a crash left, and is removed. Full
-    /// files of the log are archived at once, others within a minute.
+    /// What lies in `base` under a backup's name and is not named in `whole` is what a crash left, and
+    /// is removed. Full files of the log are archived at once, others within a minute.
     package func backUp(
         into locked: LockedShelf, named name: String, beside whole: Set<String>
     ) async throws(ClusterError) {
         let shelf = ClusterShelf(locked.directory)
-        shelf.removeAll(but: whole)
         try permitBackups()
         try place.archiveScript.write(archivingTo: shelf.log)
         try await beginArchiving()
@@ -92,6 +98,7 @@ extension EmbeddedCluster {
                 "--manifest-checksums=SHA256",
             ])
         try await run("pg_verifybackup", ["--quiet", base])
+        shelf.removeAll(but: whole.union([name]))
     }
 
     /// Removes a backup, and what of the log only it needs: what is older than `next`, the oldest

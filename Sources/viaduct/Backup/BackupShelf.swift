@@ -55,8 +55,9 @@ struct BackupShelf: Sendable, Equatable {
     private static func note(of data: DataSettings) -> String { data.directory + "/backups" }
 
     /// The names of the backups that are whole, also of those whose record cannot be read.
-    var names: Set<String> {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: records)) ?? []
+    func names() throws -> Set<String> {
+        guard FileManager.default.fileExists(atPath: records) else { return [] }
+        let files = try FileManager.default.contentsOfDirectory(atPath: records)
         return Set(files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) })
     }
 
@@ -70,7 +71,7 @@ struct BackupShelf: Sendable, Equatable {
             }
             return date
         }
-        return names.compactMap { name in
+        return ((try? names()) ?? []).compactMap { name in
             FileManager.default.contents(atPath: record(of: name).path(percentEncoded: false))
                 .flatMap { try? decoder.decode(Backup.self, from: $0) }
         }.sorted { $0.finished < $1.finished }

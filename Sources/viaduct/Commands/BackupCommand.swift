@@ -76,7 +76,7 @@ struct BackupCommand: ViaductCommand {
             Date.ISO8601FormatStyle(
                 dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt))
         if let cluster = deployment.cluster, let locked {
-            try await cluster.backUp(into: locked, named: name, beside: shelf.names)
+            try await cluster.backUp(into: locked, named: name, beside: try shelf.names())
             lines.append("database   \(shelf.directory)/base/\(name), verified")
         } else {
             lines.append("database   not here: who runs its server backs it up")
@@ -103,6 +103,7 @@ struct BackupCommand: ViaductCommand {
             Backup(
                 name: name, started: started, finished: Date(),
                 database: deployment.cluster == nil ? .elsewhere : .included))
+        sync()
         return lines + (try await forget(all: shelf, but: keep, deployment))
     }
 

@@ -9,8 +9,20 @@ struct Sealing {
     private let store: CaseStore
     private let publication: Publication
     private let logger: Logger
+    private let keys: Keeping
 
-    init(_ store: CaseStore, _ publication: Publication, _ logger: Logger) {
+    /// Where the keys are kept.
+    enum Keeping {
+        /// Where the operator said, or beside a server of our own, with which they live and die.
+        case chosen
+        /// Only here, while the database is elsewhere: what was there before is not staked on them.
+        case byChance
+    }
+
+    init(
+        _ store: CaseStore, _ publication: Publication, _ logger: Logger, keys: Keeping = .chosen
+    ) {
+        self.keys = keys
         self.store = store
         self.publication = publication
         self.logger = logger
@@ -22,11 +34,16 @@ struct Sealing {
     func run() async {
         var last: Sealer.Lock?
         var due = ContinuousClock.now
+        if keys == .byChance {
+            logger.warning(
+                "the data keys are in the data directory only: keep a copy, and name it",
+                metadata: ["setting": "privacy.keys_file"])
+        }
         while !Task.isCancelled {
             let lock = store.lock
             if lock != last { tell(lock) }
             last = lock
-            if lock == nil, due <= .now {
+            if lock == nil, keys == .chosen, due <= .now {
                 due = await seal() ? .now + .seconds(3600) : .now + .seconds(60)
             }
             try? await Task.sleep(for: .seconds(1))

@@ -182,7 +182,12 @@ private struct Serving {
                 await Self.prune(deployment.store, reload.publication, logger)
             },
             Loop { [deployment, reload, logger] in
-                await Sealing(deployment.store, reload.publication, logger).run()
+                let isAlone =
+                    deployment.cluster == nil && DataKeySource(deployment.settings).isOwn
+                await Sealing(
+                    deployment.store, reload.publication, logger,
+                    keys: isAlone ? .byChance : .chosen
+                ).run()
             },
         ]
         if let certificate {

@@ -102,6 +102,11 @@ struct DatabaseDoctor {
         }
         let count = keys.all.count == 1 ? "one data key" : "\(keys.all.count) data keys"
         chart.note(.dataKeys, "\(place): \(count)")
+        if source.isOwn, settings.database.url != nil {
+            complain(
+                .warning, "the only file with the keys may go with this machine",
+                "keep a copy, and name the file in privacy.keys_file")
+        }
         guard schema == .now else { return }
         if known.count > 1 {
             complain(

@@ -183,9 +183,9 @@ extension Settings {
         var database = DatabaseSettings()
         database.connections = reader.int(
             forKey: "database.connections", default: database.connections)
-        database.patience =
-            reader.string(forKey: "database.patience").flatMap(Duration.init(reading:))
-            ?? database.patience
+        if let text = reader.string(forKey: "database.patience") {
+            database.patience = Duration(reading: text).flatMap { $0 == .zero ? nil : $0 }
+        }
         database.transactions = reader.int(
             forKey: "database.transactions", default: database.transactions)
         var log = LogSettings()

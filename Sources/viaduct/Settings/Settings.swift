@@ -108,8 +108,8 @@ package struct DatabaseSettings: Sendable, Equatable {
     /// `database.connections`: shared by all calls, 1 to 64, default 8.
     package var connections = 8
     /// `database.patience`: how long a call waits for the server altogether before it is answered
-    /// 503, up to 60s, default 2s.
-    package var patience = Duration.seconds(2)
+    /// 503, up to 60s, default 2s; `off` is as long as the server may take, five seconds a statement.
+    package var patience: Duration? = .seconds(2)
     /// `database.transactions`: for work that needs a connection of its own, 1 to 64, default 4.
     package var transactions = 4
 }
