@@ -74,12 +74,15 @@ extension CaseStore {
     package func retain(
         in catalogue: Catalogue, now: Date, pace: Pace = .full
     ) async throws(CaseStoreError) -> [Expired] {
+        // A round may take hours, and what is erased is named by when that was.
+        let began = ContinuousClock.now
+        func time() -> Date { now.addingTimeInterval(began.duration(to: .now) / .seconds(1)) }
         var all: [Expired] = []
         for rule in try await rules(of: catalogue, now: now) {
             var gone = Expired(jurisdiction: rule.jurisdiction)
             do throws(CaseStoreError) {
                 for rows in rule.contacts {
-                    try await erase(rows, in: catalogue, now: now, pace, &gone)
+                    try await erase(rows, in: catalogue, at: time, pace, &gone)
                 }
                 for rows in rule.devices {
                     try await walk(rows, pace) { window throws(CaseStoreError) in
@@ -151,17 +154,15 @@ extension CaseStore {
     }
 
     private func erase(
-        _ rows: KeptRows, in catalogue: Catalogue, now: Date, _ pace: Pace, _ gone: inout Expired
+        _ rows: KeptRows, in catalogue: Catalogue, at time: () -> Date, _ pace: Pace,
+        _ gone: inout Expired
     ) async throws(CaseStoreError) {
-        // A round may take hours, and what is erased is named by when that was.
-        let began = ContinuousClock.now
         try await walk(rows) { window throws(CaseStoreError) in
             var rest = try await texts(rows.reports(in: window))
                 .compactMap(Report.ID.init(rawValue:))[...]
             while !rest.isEmpty, !Task.isCancelled {
                 let begin = ContinuousClock.now
-                let time = now.addingTimeInterval(began.duration(to: .now) / .seconds(1))
-                try await erase(Array(rest.prefix(50)), in: catalogue, now: time, &gone)
+                try await erase(Array(rest.prefix(50)), in: catalogue, now: time(), &gone)
                 rest = rest.dropFirst(50)
                 await pace.rest(after: begin.duration(to: .now))
             }
@@ -181,7 +182,8 @@ extension CaseStore {
         do {
             gone.contacts += try await erase(orders, in: catalogue, now: now)
                 .count { $0?.isNew == true }
-        } catch  where error != .unavailable {
+        } catch {
+            guard error != .unavailable else { throw error }
             gone.failure = error
             guard reports.count > 1 else { return }
             for report in reports { try await erase([report], in: catalogue, now: now, &gone) }

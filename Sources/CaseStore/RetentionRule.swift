@@ -135,20 +135,19 @@ struct KeptRows: Sendable {
     }
 
     static func ofUpdate(_ table: SQL, _ isDue: SQL) -> KeptRows {
-        KeptRows(
-            table: table, key: "held.\"update\"",
-            path: """
-                JOIN "update" AS told ON told.id = held."update"
-                JOIN report ON report.id = told.report
-                """,
-            isDue: isDue)
+        ofWord("\"update\"", table, isDue)
     }
 
     static func ofNote(_ table: SQL, _ isDue: SQL) -> KeptRows {
+        ofWord("internal_note", table, isDue)
+    }
+
+    /// What belongs to an update or a note: a table and its column have one name.
+    private static func ofWord(_ word: SQL, _ table: SQL, _ isDue: SQL) -> KeptRows {
         KeptRows(
-            table: table, key: "held.internal_note",
+            table: table, key: "held.\(word)",
             path: """
-                JOIN internal_note AS told ON told.id = held.internal_note
+                JOIN \(word) AS told ON told.id = held.\(word)
                 JOIN report ON report.id = told.report
                 """,
             isDue: isDue)
