@@ -31,7 +31,9 @@ extension CaseStore {
     package func report(
         _ id: Report.ID, in jurisdiction: Jurisdiction.ID, stage: Stage, now: Date
     ) async throws(CaseStoreError) -> Report? {
-        try await find(id, in: jurisdiction, stage: stage).values().first
+        try await find(id, in: jurisdiction, stage: stage) { found throws(CaseStoreError) in
+            try found.values().first
+        }
     }
 
     /// The published reports that the filter asks for; private ones are never among them.
@@ -42,19 +44,24 @@ extension CaseStore {
         return ReportPage(reports: try page.reports.values(), total: page.total, next: page.next)
     }
 
-    /// As `report`, to be written and not to be worked with: none or one.
-    package func find(
-        _ id: Report.ID, in jurisdiction: Jurisdiction.ID, stage: Stage
-    ) async throws(CaseStoreError) -> FoundReports {
-        let rows: Rows
+    /// As `report`, to be written and not to be worked with: none or one, read as `Pool.find` says.
+    package func find<Found: Sendable>(
+        _ id: Report.ID, in jurisdiction: Jurisdiction.ID, stage: Stage,
+        _ read: @escaping @Sendable (FoundReports) throws(CaseStoreError) -> Found
+    ) async throws(CaseStoreError) -> Found {
+        let lookUp = Self.lookUp(in: jurisdiction, stage: stage)
+        let found: Result<Found, CaseStoreError>
         do {
-            rows = try await pool.find(id.rawValue, by: Self.lookUp(in: jurisdiction, stage: stage))
+            found = try await pool.find(id.rawValue, by: lookUp) { rows in
+                let place = rows.firstIndex(ofKey: id.rawValue)
+                let reports = FoundReports(
+                    rows, in: place.map { $0..<$0 + 1 } ?? 0..<0, of: jurisdiction, stage: stage)
+                return Result { () throws(CaseStoreError) in try read(reports) }
+            }
         } catch {
             throw CaseStoreError(error)
         }
-        let place = rows.firstIndex(ofKey: id.rawValue)
-        return FoundReports(
-            rows, in: place.map { $0..<$0 + 1 } ?? 0..<0, of: jurisdiction, stage: stage)
+        return try found.get()
     }
 
     /// Public reports of one jurisdiction by their ids.

@@ -1,5 +1,6 @@
 import CaseStore
 import Faults
+import FoundationEssentials
 import GeoReport
 import NIOCore
 import Reports
@@ -44,7 +45,11 @@ extension Gateway {
         var list = ReportListEncoder(
             as: question.format, view: view, absent: question.client?.profile.absent ?? .null,
             capacity: ReportListEncoder.room(for: page.reports.count))
-        try write(page.reports, originals, view) { list.append($0, in: jurisdiction) }
+        do {
+            try page.reports.forEach(originals, view) { list.append($0, in: jurisdiction) }
+        } catch {
+            throw fault(error)
+        }
         var response = try success(list.finish(), as: question.format, question.parameters)
         response.body = .shared(ByteBuffer(bytes: response.bytes))
         if question.peer != nil || audience == .staff {
@@ -61,27 +66,37 @@ extension Gateway {
     func report(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
         let jurisdiction = try call.jurisdiction()
         let client = reader(call)
-        let wish = Calls.view(
+        var wish = Calls.view(
             call.parameters, acceptLanguage: call.request.fields.acceptLanguage,
             dialects: dialects(of: client, at: call.route.base))
-        let time = now()
+        wish.mediaBase = settings.publicURL + "/media"
         guard let id = Report.ID(rawValue: text) else { throw Self.unknownReport }
-        let found = try await asking { () async throws(CaseStoreError) in
-            try await store.find(id, in: jurisdiction.id, stage: call.route.base.stage)
-        }
-        guard found.count > 0 else { throw Self.unknownReport }
-        let peer = peer(call)
         let audience = audience(of: client, in: jurisdiction)
-        let originals = try await originals(of: found, for: audience)
-        let view = try await completed(wish, for: peer, audience, reports: found.ids)
-        try await record(
-            .read, of: Self.uncovered(for: audience, originals, view.notes),
-            in: jurisdiction, by: client, at: call.request.address)
-        let absent = client?.profile.absent ?? .null
-        var document: [UInt8]?
-        try write(found, originals, view) { report in
-            document = Documents.report(
-                report, in: jurisdiction, view: view, absent: absent, now: time, as: call.format)
+        let peer = peer(call)
+        let paper = Paper(
+            jurisdiction: jurisdiction, absent: client?.profile.absent ?? .null, now: now(),
+            format: call.format)
+        let stage = call.route.base.stage
+        let document: [UInt8]?
+        if audience == .public, wish.extensions == .none {
+            document = try await asking { [wish] () async throws(CaseStoreError) in
+                try await store.find(id, in: jurisdiction.id, stage: stage) {
+                    found throws(CaseStoreError) in try paper.document(of: found, [:], wish)
+                }
+            }
+        } else {
+            let found = try await asking { () async throws(CaseStoreError) in
+                try await store.find(id, in: jurisdiction.id, stage: stage) { $0 }
+            }
+            guard found.count > 0 else { throw Self.unknownReport }
+            let originals = try await originals(of: found, for: audience)
+            let view = try await completed(wish, for: peer, audience, reports: found.ids)
+            try await record(
+                .read, of: Self.uncovered(for: audience, originals, view.notes),
+                in: jurisdiction, by: client, at: call.request.address)
+            document = try await telling { () async throws(CaseStoreError) in
+                try paper.document(of: found, originals, view)
+            }
         }
         guard let document else { throw Self.unknownReport }
         var response = try success(document, call)
@@ -90,27 +105,7 @@ extension Gateway {
         }
         return response
     }
-
     static let unknownReport = Fault(.notFound, "service_request_id was not found.")
-
-    /// Hands out what was found with as much as the view shows.
-    private func write(
-        _ found: FoundReports, _ originals: [Report.ID: Original], _ view: ReportView,
-        _ body: (ReportBytes) -> Void
-    ) throws(Fault) {
-        let content: FoundReports.Content =
-            view.extensions == .included ? .withAnswers : .withoutAnswers
-        do {
-            guard !originals.isEmpty else { return try found.forEach(content, body) }
-            try found.forEach(content) { report in
-                let id = Report.ID(rawValue: String(decoding: report.id, as: UTF8.self))
-                guard let original = id.flatMap({ originals[$0] }) else { return body(report) }
-                report.restored(by: original, body)
-            }
-        } catch {
-            throw fault(error)
-        }
-    }
 
     /// What has become of a receipt (GR-7).
     func receipt(_ text: String, _ call: Call) async throws(Fault) -> EdgeResponse {
@@ -171,5 +166,40 @@ extension Gateway {
             response.headers.append(("Idempotent-Replayed", "true"))
         }
         return response
+    }
+}
+
+/// How one report is written down, whatever is found of it.
+private struct Paper {
+    let jurisdiction: Jurisdiction
+    let absent: Client.Profile.Absent
+    let now: Date
+    let format: Format
+
+    /// The document; `nil` if nothing was found.
+    func document(
+        of found: FoundReports, _ originals: [Report.ID: Original], _ view: ReportView
+    ) throws(CaseStoreError) -> [UInt8]? {
+        var document: [UInt8]?
+        try found.forEach(originals, view) { report in
+            document = Documents.report(
+                report, in: jurisdiction, view: view, absent: absent, now: now, as: format)
+        }
+        return document
+    }
+}
+
+extension FoundReports {
+    /// Hands out what was found with as much as the view shows.
+    fileprivate func forEach(
+        _ originals: [Report.ID: Original], _ view: ReportView, _ body: (ReportBytes) -> Void
+    ) throws(CaseStoreError) {
+        let content: Content = view.extensions == .included ? .withAnswers : .withoutAnswers
+        guard !originals.isEmpty else { return try forEach(content, body) }
+        try forEach(content) { report in
+            let id = Report.ID(rawValue: String(decoding: report.id, as: UTF8.self))
+            guard let original = id.flatMap({ originals[$0] }) else { return body(report) }
+            report.restored(by: original, body)
+        }
     }
 }

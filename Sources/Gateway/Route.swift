@@ -152,24 +152,29 @@ package struct Route: Sendable, Equatable {
         var base = Base()
         if rest.first == "test" {
             base.stage = .test
-            rest.removeFirst()
+            rest = rest.dropFirst()
         }
-        if let slug = rest.first, slug != "open311", dialects[slug] == nil {
+        if let slug = rest.first, slug != "open311", dialect(slug) == nil {
             guard Jurisdiction.Slug(rawValue: String(slug)) != nil else { return nil }
             base.slug = String(slug)
-            rest.removeFirst()
+            rest = rest.dropFirst()
         }
-        if let word = rest.first, let dialect = dialects[word] {
+        if let dialect = rest.first.flatMap(dialect) {
             base.dialect = dialect
-            rest.removeFirst()
+            rest = rest.dropFirst()
         }
         return (base, rest)
     }
 
     /// What stands for a dialect in an address; no jurisdiction's slug is one of these.
-    private static let dialects: [Substring: Client.Profile.Dialect] = [
-        "fixmystreet": .fixmystreet, "fms-import": .fmsImport, "adapter": .adapter,
-    ]
+    private static func dialect(_ word: Substring) -> Client.Profile.Dialect? {
+        switch word {
+        case "fixmystreet": .fixmystreet
+        case "fms-import": .fmsImport
+        case "adapter": .adapter
+        default: nil
+        }
+    }
 
     private static let root: [Substring] = ["open311", "v2"]
 

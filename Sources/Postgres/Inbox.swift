@@ -66,7 +66,7 @@ final class Inbox: Sendable {
     private static func refuse(_ message: Message) {
         switch message {
         case .query(let command), .session(_, let command): command.finish(.failure(.unavailable))
-        case .find(_, _, _, let waiter): waiter.resume(returning: .failure(.unavailable))
+        case .find(_, _, _, let waiter): waiter(.failure(.unavailable))
         case .connected(let opened): PQfinish(opened.pointer)
         case .listen(let listener): listener.continuation.finish()
         case .release, .unlisten, .stop: break

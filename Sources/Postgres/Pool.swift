@@ -70,12 +70,18 @@ package final class Pool: Sendable {
         try await query(sql, .together)
     }
 
-    /// Leaves a key for the statement that looks it up, and waits for the rows.
-    func gathered(_ key: String, _ lookUp: LookUp) async -> Command.Answer {
+    /// Leaves a key for the statement that looks it up, and waits for what is read in its rows.
+    func gathered<Found: Sendable>(
+        _ key: String, _ lookUp: LookUp,
+        _ read: @escaping @Sendable (Command.Answer) -> Found
+    ) async -> Found {
         start()
         let wait = WaitingTime.Wait()
         defer { wait?.end() }
-        return await withUnsafeContinuation { inbox.post(.find(key, lookUp, wait?.most, $0)) }
+        return await withUnsafeContinuation { continuation in
+            inbox.post(
+                .find(key, lookUp, wait?.most) { continuation.resume(returning: read($0)) })
+        }
     }
 
     private func query(

@@ -2,7 +2,8 @@
 ///
 /// A class, because the answer to a statement finds back to it; only the reactor's thread touches it.
 final class Gathering {
-    typealias Waiter = UnsafeContinuation<Command.Answer, Never>
+    /// Reads the answer, on the reactor's thread, and resumes whoever asked.
+    typealias Waiter = @Sendable (Command.Answer) -> Void
 
     let lookUp: LookUp
     fileprivate(set) var keys: [String] = []
@@ -38,7 +39,7 @@ final class Gathering {
 extension Reactor {
     /// Takes a key in, to be looked up together with others at the end of the round or after it.
     func gather(
-        _ key: String, by lookUp: LookUp, waits: Duration?, for waiter: Gathering.Waiter
+        _ key: String, by lookUp: LookUp, waits: Duration?, for waiter: @escaping Gathering.Waiter
     ) {
         let gathering = gatherings[lookUp.name] ?? Gathering(lookUp)
         if gathering.isIdle { gatherings[lookUp.name] = gathering }
@@ -75,7 +76,7 @@ extension Reactor {
             .statement(sql), manner: .together, waits: gathering.waits,
             for: .reactor { answer in
                 gathering.underWay -= 1
-                for waiter in waiters { waiter.resume(returning: answer) }
+                for waiter in waiters { waiter(answer) }
             })
         submit(command)
     }

@@ -75,7 +75,7 @@ import Testing
                         for _ in 0..<20 {
                             if task.isMultiple(of: 4) {
                                 await #expect(throws: PostgresError.refused(state: "22012")) {
-                                    try await pool.find("", by: failing)
+                                    try await pool.find("", by: failing) { $0.count }
                                 }
                             } else {
                                 let found = try? await Self.number(
@@ -100,7 +100,7 @@ import Testing
             }
             try await pool.transaction { transaction async throws(PostgresError) in
                 _ = try await transaction.query("SELECT pg_advisory_xact_lock(1)")
-                let slow = Task { _ = try? await pool.find("slow", by: lookUp) }
+                let slow = Task { _ = try? await pool.find("slow", by: lookUp) { $0.count } }
                 defer { slow.cancel() }
                 var held = 0
                 while held == 0 {
@@ -147,7 +147,7 @@ import Testing
             for task in 0..<100 {
                 group.addTask {
                     await #expect(throws: PostgresError.unavailable) {
-                        _ = try await pool.find("\(task)", by: lookUp)
+                        _ = try await pool.find("\(task)", by: lookUp) { $0.count }
                     }
                 }
             }
@@ -157,7 +157,7 @@ import Testing
     private static func number(
         of key: String, by lookUp: LookUp, in pool: Pool
     ) async throws -> Int? {
-        let rows = try await pool.find(key, by: lookUp)
+        let rows = try await pool.find(key, by: lookUp) { $0 }
         guard let place = rows.firstIndex(ofKey: key) else { return nil }
         var cells = rows[place].cells
         _ = try cells.next(String.self)

@@ -18,8 +18,9 @@ final class ConnectionClock {
         case nothing
     }
 
-    private let expire: (Awaited) -> Void
+    /// The connection's loop and what is done at a deadline, until it is stopped.
     private var loop: (any EventLoop)?
+    private var expire: ((Awaited) -> Void)?
     private var due: (awaited: Awaited, at: NIODeadline)?
     private var timer: (task: Scheduled<Void>, at: NIODeadline)?
     private var end: Scheduled<Void>?
@@ -27,16 +28,14 @@ final class ConnectionClock {
     /// What is waited for now.
     var awaited: Awaited? { due?.awaited }
 
-    init(_ expire: @escaping (Awaited) -> Void) {
-        self.expire = expire
-    }
-
-    func start(on loop: any EventLoop) {
+    func start(on loop: any EventLoop, _ expire: @escaping (Awaited) -> Void) {
         self.loop = loop
+        self.expire = expire
     }
 
     func stop() {
         loop = nil
+        expire = nil
         due = nil
         timer?.task.cancel()
         timer = nil
@@ -61,18 +60,16 @@ final class ConnectionClock {
 
     /// Ends everything after this time.
     func limit(to duration: Duration) {
-        end = loop?.assumeIsolated().scheduleTask(in: TimeAmount(duration)) { [weak self] in
-            self?.expire(.nothing)
+        end = loop?.assumeIsolated().scheduleTask(in: TimeAmount(duration)) {
+            self.expire?(.nothing)
+            return ()
         }
     }
 
     private func set(_ at: NIODeadline) {
         timer?.task.cancel()
         guard let loop else { return }
-        let task = loop.assumeIsolated().scheduleTask(deadline: at) { [weak self] in
-            self?.fire()
-            return ()
-        }
+        let task = loop.assumeIsolated().scheduleTask(deadline: at) { self.fire() }
         timer = (task, at)
     }
 
@@ -81,6 +78,6 @@ final class ConnectionClock {
         guard let due, let loop else { return }
         guard due.at <= loop.now else { return set(due.at) }
         self.due = nil
-        expire(due.awaited)
+        expire?(due.awaited)
     }
 }

@@ -37,7 +37,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var isInputClosed = false
     private var isDraining = false
     private var writer: CheckedContinuation<Void, Never>?
-    lazy var clock = ConnectionClock { [weak self] in self?.expire($0) }
+    let clock = ConnectionClock()
 
     /// `deliver` is given each exchange in its turn, and `nil` when there will be no more.
     init(
@@ -53,8 +53,10 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        meter.onWaste = { [weak self] in
-            self?.refuse(Fault(.malformed, "The chunks of the body hold too little content."))
+        // What the pipeline's handlers hold of each other they give up in `end`: a weak reference
+        // would make each use of this object twice as dear.
+        meter.onWaste = {
+            self.refuse(Fault(.malformed, "The chunks of the body hold too little content."))
         }
         if context.channel.isActive { begin(context) }
     }
@@ -66,7 +68,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         address = context.remoteAddress?.ipAddress ?? ""
-        clock.start(on: context.eventLoop)
+        clock.start(on: context.eventLoop) { self.expire($0) }
         clock.await(.message, for: patience.first)
     }
 
@@ -296,8 +298,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         isIgnoring = true
         clock.await(.reader, for: patience.stall)
         let flushed = context.eventLoop.makePromise(of: Void.self)
-        flushed.futureResult.assumeIsolated().whenComplete { [weak self] _ in
-            guard let self, let context = self.context else { return }
+        flushed.futureResult.assumeIsolated().whenComplete { _ in
+            guard let context = self.context else { return }
             guard end == .linger, !self.isInputClosed else {
                 return context.close(promise: nil)
             }

@@ -25,28 +25,28 @@ struct HTTPConnections: ServerChildChannel {
     /// A connection and the turns it takes.
     struct Value: ServerChildChannelValue {
         let channel: any Channel
-        let exchanges: AsyncStream<Exchange>
+        let turns: NIOLoopBound<Turns>
         let handler: NIOLoopBound<ConnectionHandler>
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
+            let turns = Turns()
             let meter = ByteMeter()
             let handler = ConnectionHandler(
                 site: site, patience: patience, meter: meter, memory: memory
             ) { exchange in
-                guard let exchange else { return inbox.finish() }
-                inbox.yield(exchange)
+                exchange.map(turns.append) ?? turns.finish()
             }
+            let value = Value(
+                channel: channel, turns: NIOLoopBound(turns, eventLoop: channel.eventLoop),
+                handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
             let place = crowd.enter(channel.remoteAddress)
             guard place != .full else {
                 // A failure here would end the server; without a turn the connection is closed.
                 site.turnedAway()
-                inbox.finish()
-                return Value(
-                    channel: channel, exchanges: exchanges,
-                    handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+                turns.finish()
+                return value
             }
             channel.closeFuture.whenComplete { [crowd] _ in crowd.leave(place) }
             let decoder = HTTPRequestDecoder(
@@ -59,9 +59,7 @@ struct HTTPConnections: ServerChildChannel {
                 meter, ByteToMessageHandler(decoder), handler,
             ])
             try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
-            return Value(
-                channel: channel, exchanges: exchanges,
-                handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+            return value
         }
     }
 
@@ -77,8 +75,12 @@ struct HTTPConnections: ServerChildChannel {
 
     func handle(value: Value, logger: Logger) async {
         await withTaskExecutorPreference(LoopExecutor(value.channel.eventLoop)) {
-            for await exchange in value.exchanges {
-                await answer(exchange, on: value)
+            await withTaskCancellationHandler {
+                while let exchange = await value.turns.value.next() {
+                    await answer(exchange, on: value)
+                }
+            } onCancel: {
+                value.channel.close(promise: nil)
             }
             try? await value.channel.close()
         }
