@@ -26,6 +26,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(
             name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "Reports"),
         .target(name: "Addresses"),
         .target(name: "Faults"),
@@ -63,7 +64,8 @@ let package = Package(
             dependencies: [
                 "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Open311", "Faults",
                 "Media", "Addresses",
-                "Outbound", "Postgres", "Relay", "XML", "Conformance", .lifecycle, .signals, .log,
+                "Outbound", "Postgres", "Relay", "XML", "CMalloc", "Conformance", .lifecycle,
+                .signals, .log,
                 .arguments,
                 .configuration, .yams,
                 .nioPosix, .crypto,

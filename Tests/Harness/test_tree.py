@@ -28,11 +28,12 @@ MAY_IMPORT = {
 # What ships per kind of peer sees neither the case store nor the way out.
 ADAPTER_NAMES = {path.relative_to(ROOT / "Adapters").parts[0] for path in ADAPTERS}
 MAY_IMPORT |= {name: {"Federation", "Reports", "GeoReport"} for name in ADAPTER_NAMES}
-MODULES = {*MAY_IMPORT, "CLibPQ", "CLibXML2"}
+MODULES = {*MAY_IMPORT, "CLibPQ", "CLibXML2", "CMalloc"}
 # Who may touch what is outside.
 ONLY_IN = {
     "CLibPQ": {"Postgres"},
     "CLibXML2": {"XML"},
+    "CMalloc": {"viaduct"},
     "HummingbirdCore": {"Gateway"},
     "Hummingbird": {"Gateway"},
     "NIOHTTP1": {"Gateway"},

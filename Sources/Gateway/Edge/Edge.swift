@@ -26,6 +26,8 @@ package enum Edge {
         package let query: String?
         package let fields: Fields
         package let bodyLimit: Int
+        /// Bytes of the body as announced; `nil` if it comes in chunks.
+        package let bodyLength: Int?
         /// How long all of the body may take.
         package let bodyTime: Duration
         package let interim: Interim
@@ -69,7 +71,8 @@ package enum Edge {
         let stays = head.isKeepAlive && fields.upgrade == nil
         return Admission(
             method: method, path: target.path, query: target.query, fields: fields,
-            bodyLimit: limit, bodyTime: bodyTime(length, limit: limit, limits: limits),
+            bodyLimit: limit, bodyLength: length,
+            bodyTime: bodyTime(length, limit: limit, limits: limits),
             interim: interim, connection: stays ? .stays : .closes)
     }
 

@@ -8,7 +8,7 @@ final class BodyMemory: Sendable {
     private let most: Int
     private let taken = Atomic<Int>(0)
 
-    init(most: Int = 128 << 20) {
+    init(most: Int = 96 << 20) {
         self.most = most
     }
 

@@ -129,6 +129,11 @@ final class ConnectionHandler: ChannelInboundHandler {
                 Fault(.unavailable(retryAfter: .seconds(1)), "The server is busy; try again soon."),
                 target: admission.path)
         }
+        // A long body is moved once and then stands still: growing by doubling takes up to three times
+        // as much. What is only announced takes nothing.
+        if held == 0, more > 0 {
+            body.reserveCapacity(min(admission.bodyLength ?? 0, admission.bodyLimit))
+        }
         held += more
         body.append(contentsOf: part.readableBytesView)
     }

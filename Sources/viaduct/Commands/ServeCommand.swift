@@ -24,6 +24,7 @@ struct ServeCommand: ViaductCommand {
     @OptionGroup var options: SettingsOptions
 
     func perform() async throws {
+        LongBlocks.giveBack()
         let settings = try await options.read()
         let log = LogSink()
         let level = Logger.Level(rawValue: settings.log.level) ?? .info

@@ -1,0 +1,11 @@
+import CMalloc
+
+/// What the C library does with long blocks of memory, such as the bodies of uploads.
+enum LongBlocks {
+    /// Has each go back to the system when it is freed (decision 0016).
+    static func giveBack() {
+        #if canImport(Glibc)
+            mallopt(M_MMAP_THRESHOLD, 256 << 10)
+        #endif
+    }
+}
