@@ -17,7 +17,11 @@ extension CaseStore {
     /// writers would have to wait: try again later.
     @discardableResult
     package func makeAuditMonths() async throws(CaseStoreError) -> Int {
-        try await answer("SELECT audit_make_months(3)") ?? 0
+        var total = 0
+        while !Task.isCancelled, let made = try await answer("SELECT audit_make_months(3)"), made > 0 {
+            total += made
+        }
+        return total
     }
 
     /// What of the audit log's months deserves an operator's eye.

@@ -123,8 +123,8 @@ BEGIN
 END
 $$;
 
--- Makes the parts that are missing of this month and those ahead, and of entries that fitted nowhere, and
--- answers how many. Who must wait for others gives up at once, as others would wait behind him.
+-- Makes the parts that are missing of this month and those ahead, and of one month of which entries fitted
+-- nowhere, and answers how many. Who must wait for others gives up at once, as others would wait behind him.
 CREATE FUNCTION audit_make_months(ahead integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET timezone = 'UTC' SET lock_timeout = '50ms' AS $$
@@ -138,9 +138,9 @@ BEGIN
     FOR month IN
         SELECT date_trunc('month', clock_timestamp()) + make_interval(months => n)
         FROM generate_series(0, least(ahead, 12)) AS n
-        UNION (
-            SELECT DISTINCT date_trunc('month', recorded) FROM audit_entry_default
-            WHERE isfinite(recorded) ORDER BY 1 LIMIT 12)
+        UNION
+        SELECT date_trunc('month', min(recorded)) FROM audit_entry_default WHERE isfinite(recorded)
+            HAVING count(*) > 0
         ORDER BY 1
     LOOP
         IF NOT EXISTS (SELECT FROM audit_months() WHERE month >= starts AND month < ends) THEN
