@@ -18,7 +18,9 @@ extension CaseStore {
     @discardableResult
     package func makeAuditMonths() async throws(CaseStoreError) -> Int {
         var total = 0
-        while !Task.isCancelled, let made = try await answer("SELECT audit_make_months(3)"), made > 0 {
+        while !Task.isCancelled, let made = try await answer("SELECT audit_make_months(3)"),
+            made > 0
+        {
             total += made
         }
         return total

@@ -239,6 +239,18 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `two nodes drop each month once, and as a whole`() async throws {
+            try await withStore { store, pool in
+                try await Self.fill(pool, 28...30)
+                let early = Date(timeIntervalSinceNow: -730 * 86_400)
+                async let here = store.cutAudit(before: early)
+                async let there = store.cutAudit(before: early)
+                #expect(try await here + there == 60_000)
+                for count in 28...30 { #expect(try await !Self.has(pool, count), "\(count)") }
+                #expect(try await store.verifyAudit(.whole).flaw == nil)
+            }
+        }
+
         /// Who writes until it is over. A class for the longest time that one entry took, under a mutex.
         final class Writers: Sendable {
             let isOver = Atomic(false)

@@ -217,10 +217,12 @@ DECLARE
     last bigint;
     gone bigint;
 BEGIN
-    IF cut IS NULL
-        OR NOT pg_try_advisory_xact_lock(hashtextextended('viaduct audit months', 0))
-    THEN
+    IF cut IS NULL THEN
         RETURN NULL;
+    END IF;
+    -- That somebody else is at it does not mean that nothing is left.
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('viaduct audit months', 0)) THEN
+        RAISE lock_not_available USING MESSAGE = 'somebody else makes or drops months';
     END IF;
     FOR month IN
         SELECT part FROM audit_months() WHERE ends <= clock_timestamp() - interval '90 days'
