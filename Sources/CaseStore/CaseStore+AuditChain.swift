@@ -89,23 +89,6 @@ extension CaseStore {
         return verdict
     }
 
-    /// Takes away the entries before the first that is younger, and answers how many; what is younger
-    /// than 90 days stays in any case. The rest is a whole chain, which begins where it was cut.
-    package func cutAudit(before early: Date) async throws(CaseStoreError) -> Int {
-        _ = try await query("SELECT audit_cut_off(\(early))")
-        var total = 0
-        while !Task.isCancelled {
-            let rows = try await query("SELECT audit_remove(5000)")
-            let bite = try await CaseStoreError.told { () throws(PostgresError) in
-                guard var cells = rows.first?.cells else { return 0 }
-                return try cells.next(Int.self)
-            }
-            total += bite
-            if bite == 0 { break }
-        }
-        return total
-    }
-
     /// Where looking begins, where the chain ends, and the greatest number that was noted.
     private struct Ends: Equatable {
         let base: AuditMark

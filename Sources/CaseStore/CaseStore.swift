@@ -67,6 +67,7 @@ package struct CaseStore: Sendable {
                 name: "m0013-erasing-quickly", bytes: PackageResources.m0013_erasing_quickly_sql),
             Migration(name: "m0014-sealing", bytes: PackageResources.m0014_sealing_sql),
             Migration(name: "m0015-audit", bytes: PackageResources.m0015_audit_sql),
+            Migration(name: "m0016-months", bytes: PackageResources.m0016_months_sql),
         ]
     }
 

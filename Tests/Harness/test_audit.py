@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -144,6 +144,8 @@ def test_the_application_needs_no_right_to_change_what_is_written(binary):
         instance.run("migrate")
         owner = Ledger(cluster.url)
         owner.rows("CREATE ROLE app LOGIN IN ROLE viaduct_application")
+        month = f"audit_entry_{datetime.now(timezone.utc).replace(day=1) + timedelta(days=32):%Y_%m}"
+        owner.rows(f"DROP TABLE {month}")
         instance.environment["VIADUCT_DATABASE_URL"] = cluster.url.replace("viaduct@", "app@")
         instance.app = instance.key("App")
         instance.desk = instance.key("Desk", "--scope=update", "--scope=supervisor")
@@ -162,8 +164,13 @@ def test_the_application_needs_no_right_to_change_what_is_written(binary):
         ).json["entries"]]  # fmt: skip
         assert actions == ["report.erased", "report.updated", "report.read"]
         wait_until(lambda: "the audit log is whole" in instance.log.read_text(), within=20)
+        # B10: the next month was made by who may make no tables, and is as well guarded as the others.
+        assert owner.count(f"SELECT count(*) FROM pg_class WHERE relname = '{month}'") == 1
         mine = Ledger(instance.environment["VIADUCT_DATABASE_URL"])
-        for statement in ("DELETE FROM audit_entry", "UPDATE audit_entry SET name = ''", "UPDATE audit_head SET number = 0"):
+        for statement in (
+            "DELETE FROM audit_entry", "UPDATE audit_entry SET name = ''", "UPDATE audit_head SET number = 0",
+            f"DELETE FROM {month}", f"INSERT INTO {month} SELECT * FROM audit_entry",
+        ):  # fmt: skip
             with pytest.raises(AssertionError, match="permission denied"):
                 mine.rows(statement)
         assert "whole: " in instance.run("audit", "verify")

@@ -208,6 +208,17 @@ def sql(broken: str, mended: str):
     return lambda p: p.told(p.root, broken, mended)
 
 
+def next_month() -> str:
+    """The table of the audit log's next month."""
+    first = datetime.now(timezone.utc).replace(day=1)
+    return f"audit_entry_{first + timedelta(days=32):%Y_%m}"
+
+
+STRAY = (
+    "INSERT INTO audit_entry (recorded, actor, name, action, reports) "
+    "VALUES ('2020-02-02', 'system', 'viaduct', 'report.read', '{}')"
+)
+
 # What is broken, what finds it, and what the finding must say.
 BROKEN = {
     "a misspelt key": (typo, {}, ["settings"], r"viaduct\.yaml.*key_service"),
@@ -244,6 +255,9 @@ BROKEN = {
         lambda p: delivery(p, "report", "parked", 0), {}, ["stopped-peers", "parked"], "old"),
     "an old dead letter": (lambda p: delivery(p, "report", "refused", 2), {}, ["dead-letters"], "older than a day"),
     "an erasure that is not done": (lambda p: delivery(p, "erasure", "refused", 0), {}, ["erasures"], "1 erasures"),
+    "a month without a part": (
+        sql(f"DROP TABLE {next_month()}", "SELECT audit_make_months(3)"), {}, ["months"], r"no part for \d{4}-\d\d"),
+    "an entry in no month": (sql(STRAY, "SELECT audit_make_months(3)"), {}, ["months"], "1 entries lie in no month"),
     "a webhook that was given up": (webhook, {}, ["webhooks"], "resume wh-00000000000A"),
 }  # fmt: skip
 

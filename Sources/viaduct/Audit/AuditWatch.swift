@@ -2,8 +2,8 @@ import CaseStore
 import Foundation
 import Logging
 
-/// Looks once an hour whether the audit log is whole, notes how far, and takes away what was kept for
-/// long enough.
+/// Sees once an hour that the audit log has its next months, looks whether it is whole, notes how far, and
+/// takes away what was kept for long enough.
 struct AuditWatch: Sendable {
     let store: CaseStore
     /// `nil`: for ever.
@@ -13,10 +13,25 @@ struct AuditWatch: Sendable {
     /// Watches until it is cancelled.
     func run() async {
         while !Task.isCancelled {
+            await makeMonths()
             // Not among the first calls.
             try? await Task.sleep(for: .seconds(10))
             await look()
             try? await Task.sleep(for: .seconds(3600))
+        }
+    }
+
+    /// Also where the log is not whole: entries must have their place.
+    func makeMonths() async {
+        do {
+            let made = try await store.makeAuditMonths()
+            if made > 0 {
+                logger.info("the audit log has new months", metadata: ["months": "\(made)"])
+            }
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning(
+                "months of the audit log are made later", metadata: ["reason": .string("\(error)")])
         }
     }
 

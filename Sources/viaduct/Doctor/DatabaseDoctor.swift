@@ -42,6 +42,7 @@ struct DatabaseDoctor {
                 [
                     .media, .pictures, .clients, .webhooks, .stoppedPeers, .cursors, .parked,
                     .deadLetters, .stuck, .quarantine, .tokens, .erasures, .audit,
+                    .months,
                 ], because: "the schema is not that of this program")
         }
         try await examinePictures()
@@ -51,6 +52,7 @@ struct DatabaseDoctor {
         try await examineArrears()
         try await examineUnhanded()
         try await examineAudit()
+        try await examineMonths()
     }
 
     private mutating func add(_ remarks: [ServerRemark]) {
@@ -306,6 +308,24 @@ struct DatabaseDoctor {
             Complaint(
                 .audit, .wrong, "the audit log was changed: \(flaw.sentence)",
                 advice: "keep a copy of the database as it is, and find out who could write to it"))
+    }
+
+    /// What a server that runs sees to each hour.
+    private mutating func examineMonths() async throws {
+        let months = try await store.auditMonths(now: now)
+        let advice = "see that viaduct serve runs, and what its log says of months of the audit log"
+        if !months.missing.isEmpty {
+            let names = months.missing.joined(separator: " and ")
+            chart.add(
+                Complaint(
+                    .months, .warning, "the audit log has no part for \(names)", advice: advice))
+        }
+        if months.strays > 0 {
+            let count = months.strays == 1000 ? "1000 entries or more" : "\(months.strays) entries"
+            chart.add(
+                Complaint(
+                    .months, .warning, "of the audit log \(count) lie in no month", advice: advice))
+        }
     }
 
     private mutating func examineArrears() async throws {

@@ -43,6 +43,7 @@ enum Examination: String, Sendable, CaseIterable {
     case clients
     case webhooks
     case audit
+    case months
     // What goes between us and the peers.
     case stoppedPeers = "stopped-peers"
     case cursors
@@ -94,6 +95,7 @@ enum Examination: String, Sendable, CaseIterable {
         case .clients: "the keys that peers and webhooks use are valid"
         case .webhooks: "webhooks are told what changes"
         case .audit: "nobody changed the audit log"
+        case .months: "the audit log has its next month, and each entry lies in one"
         case .stoppedPeers: "no peer is paused, failing or gone"
         case .cursors: "peers are read, and only those of the settings"
         case .parked: "no delivery waits for a person"
