@@ -77,6 +77,39 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `two rotations at once never make three keys that count`() async throws {
+            try await withStore(transactions: 4) { store, pool in
+                let made = try await store.create(
+                    key: Self.key(), name: "App", scopes: [.report], now: Sample.now)
+                try await pool.holding(.auditHead, until: 2) {
+                    async let one = store.rotate(made.id, to: Self.key(), now: Sample.now)
+                    async let two = store.rotate(made.id, to: Self.key(), now: Sample.now)
+                    let both = try await [one, two]
+                    #expect(both.contains(.made(made.id)) && both.contains(.tooMany))
+                }
+                #expect(try await store.keys().count == 2)
+            }
+        }
+
+        @Test func `two revocations at once leave no client whose keys are all revoked`()
+            async throws
+        {
+            try await withStore(transactions: 4) { store, pool in
+                let (first, second) = (Self.key(), Self.key())
+                let made = try await store.create(key: first, name: "App", now: Sample.now)
+                _ = try await store.rotate(made.id, to: second, now: Sample.now)
+                let newer = Sample.name(second.clientID, as: Client.ID.self)
+                let later = Sample.now.addingTimeInterval(60)
+                try await pool.holding(.auditHead, until: 2) {
+                    async let one = store.revoke(made.id, now: later)
+                    async let two = store.revoke(newer, now: later)
+                    let both = try await [one, two]
+                    #expect(both == [true, true])
+                }
+                #expect(try await store.list().map(\.revoked) == [later])
+            }
+        }
+
         @Test func `whoever listens hears of each change of keys`() async throws {
             try await withStore { store, _ in
                 var changes = store.keyChanges().makeAsyncIterator()
