@@ -103,13 +103,13 @@ extension DataKey {
 }
 
 /// Where something sealed belongs: it is no good anywhere else.
-struct SealedCell: Sendable {
+struct SealedCell: Sendable, Hashable, CustomStringConvertible {
     let column: Column
     /// The row, by its key.
     let row: String
 
     /// The columns of sealed data, each under a name that stays.
-    enum Column: String, Sendable {
+    enum Column: String, Sendable, CaseIterable {
         case contact = "contact.contact.sealed"
         case contactDevice = "contact.contact.sealed_device"
         case author = "contact.author.sealed"
@@ -125,6 +125,9 @@ struct SealedCell: Sendable {
         self.column = column
         self.row = row
     }
+
+    /// Where it is, for operators.
+    var description: String { "\(column.rawValue) of \(row)" }
 
     /// No column's name holds a zero.
     fileprivate var bytes: [UInt8] { Array(column.rawValue.utf8) + [0] + Array(row.utf8) }

@@ -408,9 +408,8 @@ extension CaseStoreTests {
                     WHERE report = \(two.rawValue)
                     """)
                 #expect(try await store.originals(of: [one]).count == 1)
-                await #expect(throws: CaseStoreError.defect("column 8")) {
-                    try await store.originals(of: [two])
-                }
+                #expect(try await store.originals(of: [two]).isEmpty)
+                #expect(store.untoldUnreadable() == ["contact.original.sealed of \(two)"])
                 let turns = try await store.claimed("city")
                 #expect(turns.count == 2)
                 for turn in turns {

@@ -51,6 +51,12 @@ struct PersonExportCommand: PeerSettingsCommand {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.dateEncodingStrategy = .iso8601
+        let torn = records.count { !$0.isWhole }
+        if torn > 0 {
+            Terminal.note(
+                "\(torn) records are not whole (\"whole\": false): no data key opens the rest of them; "
+                    + "see viaduct doctor")
+        }
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let json = try encoder.encode(records.map(PersonalLine.init)) + Data("\n".utf8)
         guard let output else {
@@ -109,6 +115,8 @@ private struct PersonalLine: Encodable {
     let accountId: String?
     /// What they said beyond what we know of, as it was said.
     let others: String?
+    /// `false` if there is more, which no data key opens.
+    let whole: Bool?
 
     struct Attribute: Encodable {
         let code: String
@@ -132,5 +140,6 @@ private struct PersonalLine: Encodable {
         (firstName, lastName) = (person.firstName, person.lastName)
         (deviceId, accountId) = (person.deviceID, person.accountID)
         others = record.unknown
+        whole = record.isWhole ? nil : false
     }
 }
