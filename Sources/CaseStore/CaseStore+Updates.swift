@@ -28,7 +28,8 @@ extension CaseStore {
                 var cells = row.cells
                 var update = try UpdateRow.update(from: &cells)
                 if audience == .staff,
-                    let told = try UpdateRow.told(of: update.id.rawValue, from: &cells, settings.sealer)
+                    let told = try UpdateRow.told(
+                        of: update.id.rawValue, from: &cells, settings.sealer)
                 {
                     update.description = told
                     update.isOriginal = true

@@ -71,10 +71,8 @@ enum OriginalRow {
             """
     }
 
-    /// Keeps the original text of an update; `""` if the public is shown all of it.
-    static func part(ofUpdate id: Update.ID, _ text: String?, keys: DataKeys?) -> SQL {
-        guard let text else { return "" }
-        guard let keys else { preconditionFailure("nothing that is sealed was to be told here") }
+    /// Keeps the original text of an update.
+    static func part(ofUpdate id: Update.ID, _ text: String, keys: DataKeys) -> SQL {
         let sealed = sealed(Original(description: text), of: id.rawValue, keys)
         return """
             , kept AS (

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CaseStore
-import Crypto
 import Foundation
 import Reports
 
@@ -45,7 +44,8 @@ struct PersonExportCommand: PeerSettingsCommand {
         let records = try await withStore(settings) { store in
             let records = try await store.records(email: email, phone: phone)
             // Before anything of it leaves.
-            try await store.audit(Self.entries(records, email: email, phone: phone), now: Date())
+            let subject = try store.subject(of: Sought(email: email, phone: phone))
+            try await store.audit(Self.entries(records, subject: subject), now: Date())
             return records
         }
         let encoder = JSONEncoder()
@@ -72,15 +72,8 @@ struct PersonExportCommand: PeerSettingsCommand {
 }
 
 extension PersonExportCommand {
-    /// What the audit log is told: an entry for each jurisdiction, and one if nothing was found. Who is
-    /// looked for stands there as SHA-256 of the address in small letters, and of the number's digits.
-    private static func entries(
-        _ records: [PersonalRecord], email: String?, phone: String?
-    ) -> [AuditEntry] {
-        let names = [email?.lowercased(), phone?.filter { ("0"..."9").contains($0) }]
-        let subject = names.compactMap(\.self).filter { !$0.isEmpty }
-            .map { SHA256.hash(data: Data($0.utf8)).map { String(format: "%02x", $0) }.joined() }
-            .joined(separator: ",")
+    /// What the audit log is told: an entry for each jurisdiction, and one if nothing was found.
+    private static func entries(_ records: [PersonalRecord], subject: String) -> [AuditEntry] {
         let places = Dictionary(grouping: records, by: \.jurisdiction)
         guard !places.isEmpty else {
             return [AuditEntry(.exported, by: .here, subject: subject)]
