@@ -93,7 +93,8 @@ extension CaseStore {
     }
 
     /// Has a key refused from then on, with a sentence for whoever still calls with it; `false` if
-    /// there is no such key, or it is revoked.
+    /// there is no such key, it is revoked, or it is retired already and would count again as a third
+    /// one.
     package func retire(
         _ id: Client.ID, _ retirement: Client.Retirement, by party: AuditEntry.Party = .viaduct,
         now: Date
@@ -104,6 +105,11 @@ extension CaseStore {
                 """
                 UPDATE issued_key SET retires = \(retirement.date), notice = \(retirement.notice)
                 WHERE id = \(id.rawValue) AND revoked IS NULL
+                    AND (\(retirement.date) <= \(now) OR (
+                        SELECT count(*) FROM issued_key AS other
+                        WHERE other.client = issued_key.client AND other.id <> issued_key.id
+                            AND other.revoked IS NULL
+                            AND (other.retires IS NULL OR other.retires > \(now))) < 2)
                 RETURNING id
                 """)
             guard !rows.isEmpty else { return false }

@@ -59,6 +59,10 @@ extension CaseStoreTests {
                 // The old one has retired by then; any of a client's keys names it.
                 let newer = Sample.name(second.clientID, as: Client.ID.self)
                 #expect(try await store.rotate(newer, to: third, now: later) == .made(made.id))
+                // What is retired does not come back as a third one.
+                let far = Client.Retirement(date: later.addingTimeInterval(60), notice: "Soon.")
+                #expect(try await !store.retire(made.id, far, now: later))
+                #expect(try await store.client(of: first.secret) == old)
                 #expect(try await store.revoke(newer, now: later))
                 #expect(try await store.client(of: second.secret) == nil)
                 #expect(try await store.client(of: third.secret) == made)
