@@ -8,6 +8,8 @@ package struct AuditFilter: Sendable {
     package var actions: Set<AuditEntry.Action>?
     package var report: Report.ID?
     package var since: Date?
+    /// Only where this person was looked for.
+    package var sought: Sought?
     package var place = Place.everywhere
     /// Only those with smaller numbers: the next page.
     package var before: Int?
@@ -41,12 +43,43 @@ extension CaseStore {
 
     /// Entries of the audit log, the newest first.
     package func entries(_ filter: AuditFilter) async throws(CaseStoreError) -> [AuditEntry.Kept] {
-        let rows = try await query(AuditRow.listed(filter))
+        let keys = filter.sought == nil ? nil : try settings.sealer.keys()
+        let subjects = keys.flatMap { filter.sought?.subjects(by: $0) }
+        let rows = try await query(AuditRow.listed(filter, subjects))
         return try await CaseStoreError.told { () throws(PostgresError) in
             var entries: [AuditEntry.Kept] = []
             for row in rows { entries.append(try AuditRow.entry(in: row)) }
             return entries
         }
+    }
+}
+
+/// Whoever is looked for, as the audit log is told.
+package struct Sought: Sendable, Equatable {
+    private let names: [String]
+
+    package init(email: String?, phone: String?) {
+        names = [SealedPerson.name(email: email), SealedPerson.name(phone: phone)]
+            .compactMap(\.self)
+    }
+
+    /// A keyed digest of each address and number: who has no key cannot guess what it is.
+    func subject(by key: DataKey) -> String {
+        names.map { key.auditMark($0, of: .sought) }.joined(separator: ",")
+    }
+
+    /// All that may stand in an entry: a digest by each key, and that without a key of older entries.
+    func subjects(by keys: DataKeys) -> [String] {
+        names.flatMap { name in
+            keys.all.map { $0.auditMark(name, of: .sought) } + [Fingerprint.plain(name).hexadecimal]
+        }
+    }
+}
+
+extension CaseStore {
+    /// As what the audit log is told who is looked for.
+    package func subject(of sought: Sought) throws(CaseStoreError) -> String {
+        sought.subject(by: try settings.sealer.keys().current)
     }
 }
 
@@ -81,7 +114,8 @@ enum AuditRow {
             """
     }
 
-    static func listed(_ filter: AuditFilter) -> SQL {
+    /// `subjects`: one of them at least is among those of the entry.
+    static func listed(_ filter: AuditFilter, _ subjects: [String]? = nil) -> SQL {
         var conditions: [SQL] = ["true"]
         if let actions = filter.actions {
             // What a partial index knows by its own words.
@@ -92,6 +126,9 @@ enum AuditRow {
         }
         if let report = filter.report { conditions.append("reports @> \([report.rawValue])") }
         if let since = filter.since { conditions.append("recorded >= \(since)") }
+        if let subjects {
+            conditions.append("string_to_array(subject, ',') && \(subjects)")
+        }
         if let before = filter.before { conditions.append("number < \(before)") }
         switch filter.place {
         case .everywhere: break

@@ -52,19 +52,12 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> Rotation {
         guard let fresh = Client.ID(rawValue: key.clientID) else { throw .defect("client id") }
         return try await changing { transaction throws(PostgresError) in
-            let rows = try await transaction.query(
-                """
-                SELECT id, (
-                    SELECT count(*) FROM issued_key
-                    WHERE issued_key.client = client_key.id AND revoked IS NULL
-                        AND (retires IS NULL OR retires > \(now)))
-                FROM client_key WHERE revoked IS NULL
-                    AND id = (SELECT client FROM issued_key WHERE id = \(id.rawValue))
-                FOR UPDATE
-                """)
-            guard var cells = rows.first?.cells else { return .unknown }
-            let client = try ReportRow.named(Client.ID.self, try cells.next(), column: 0)
-            guard try cells.next(Int.self) < 2 else { return .tooMany }
+            guard let client = try await Self.lock(clientOf: id, in: transaction) else {
+                return .unknown
+            }
+            let keys = try await Self.count(ofKeysOf: client, now: now, in: transaction)
+            guard keys.kept > 0 else { return .unknown }
+            guard keys.counting < 2 else { return .tooMany }
             if let retirement {
                 _ = try await transaction.query(
                     """
@@ -100,16 +93,23 @@ extension CaseStore {
     }
 
     /// Has a key refused from then on, with a sentence for whoever still calls with it; `false` if
-    /// there is no such key, or it is revoked.
+    /// there is no such key, it is revoked, or it is retired already and would count again as a third
+    /// one.
     package func retire(
         _ id: Client.ID, _ retirement: Client.Retirement, by party: AuditEntry.Party = .viaduct,
         now: Date
     ) async throws(CaseStoreError) -> Bool {
         try await changing { transaction throws(PostgresError) in
+            _ = try await Self.lock(clientOf: id, in: transaction)
             let rows = try await transaction.query(
                 """
                 UPDATE issued_key SET retires = \(retirement.date), notice = \(retirement.notice)
                 WHERE id = \(id.rawValue) AND revoked IS NULL
+                    AND (\(retirement.date) <= \(now) OR (
+                        SELECT count(*) FROM issued_key AS other
+                        WHERE other.client = issued_key.client AND other.id <> issued_key.id
+                            AND other.revoked IS NULL
+                            AND (other.retires IS NULL OR other.retires > \(now))) < 2)
                 RETURNING id
                 """)
             guard !rows.isEmpty else { return false }
@@ -125,11 +125,12 @@ extension CaseStore {
 
     /// Makes a key worthless from now on; `false` if there is no such key.
     ///
-    /// A second time changes nothing. With its last key a client is told of no change any more.
+    /// A second time changes nothing. Without a key that counts a client's webhooks are told nothing.
     package func revoke(
         _ id: Client.ID, by party: AuditEntry.Party = .viaduct, now: Date
     ) async throws(CaseStoreError) -> Bool {
         try await changing { transaction throws(PostgresError) in
+            _ = try await Self.lock(clientOf: id, in: transaction)
             let rows = try await transaction.query(
                 "SELECT revoked IS NULL FROM issued_key WHERE id = \(id.rawValue) FOR UPDATE")
             guard var cells = rows.first?.cells else { return false }
@@ -206,6 +207,41 @@ extension CaseStore {
         } catch {
             throw CaseStoreError(error)
         }
+    }
+
+    /// Takes hold of the client that has this key, so that of two that change its keys the second
+    /// one, in its next statement, sees what the first one did; `nil` if nobody has it.
+    private static func lock(
+        clientOf key: Client.ID, in transaction: Transaction
+    ) async throws(PostgresError) -> Client.ID? {
+        let rows = try await transaction.query(
+            """
+            SELECT id FROM client_key
+            WHERE id = (SELECT client FROM issued_key WHERE id = \(key.rawValue))
+            FOR NO KEY UPDATE
+            """)
+        guard var cells = rows.first?.cells else { return nil }
+        return try ReportRow.named(Client.ID.self, try cells.next(), column: 0)
+    }
+
+    /// How many keys of a client are not revoked, and how many of these are not retired either.
+    private static func count(
+        ofKeysOf client: Client.ID, now: Date, in transaction: Transaction
+    ) async throws(PostgresError) -> (kept: Int, counting: Int) {
+        let rows = try await transaction.query(
+            """
+            SELECT count(*), count(*) FILTER (WHERE \(counts(at: now))) FROM issued_key
+            WHERE client = \(client.rawValue) AND revoked IS NULL
+            """)
+        guard var cells = rows.first?.cells else { throw .undecodable(column: 0) }
+        return try (cells.next(), cells.next())
+    }
+
+    /// Whether a key of `issued_key` counts: neither revoked nor retired.
+    static func counts(at time: Date) -> SQL {
+        """
+        issued_key.revoked IS NULL AND (issued_key.retires IS NULL OR issued_key.retires > \(time))
+        """
     }
 
     /// Tells the other nodes, and the audit log at the end.

@@ -7,6 +7,8 @@ extension CaseStore {
     package struct Masked: Sendable, Equatable {
         package var reports = 0
         package var updates = 0
+        /// What stays as it is, because no key of ours opens what was told.
+        package var unreadable = 0
 
         package init() {}
     }
@@ -31,6 +33,7 @@ extension CaseStore {
                 }
                 guard let end = done.last else { break }
                 last = end
+                masked.unreadable += done.unreadable
                 switch kind {
                 case .reports: masked.reports += done.count
                 case .updates: masked.updates += done.count
@@ -51,19 +54,23 @@ private struct MaskedBatch: Sendable {
 
     enum Kind: CaseIterable { case reports, updates }
 
-    /// The last id of the batch, `nil` if there is none, and how many were changed.
-    func mask(
-        in transaction: Transaction
-    ) async throws(PostgresError) -> (last: String?, count: Int) {
+    /// What was done with a batch.
+    struct Done: Sendable {
+        /// Its last id, `nil` if there is none.
+        var last: String?
+        /// How many were changed.
+        var count = 0
+        var unreadable = 0
+    }
+
+    func mask(in transaction: Transaction) async throws(PostgresError) -> Done {
         switch kind {
         case .reports: try await maskReports(in: transaction)
         case .updates: try await maskUpdates(in: transaction)
         }
     }
 
-    private func maskReports(
-        in transaction: Transaction
-    ) async throws(PostgresError) -> (last: String?, count: Int) {
+    private func maskReports(in transaction: Transaction) async throws(PostgresError) -> Done {
         // First of all: behind an erasure, the originals are read as they are after it.
         _ = try await transaction.query(
             "SELECT FROM report WHERE id > \(last) ORDER BY id LIMIT 500 FOR UPDATE")
@@ -74,7 +81,7 @@ private struct MaskedBatch: Sendable {
             FROM report LEFT JOIN contact.original ON original.report = report.id
             WHERE report.id > \(last) ORDER BY report.id LIMIT 500 FOR UPDATE OF report
             """)
-        var (end, count) = (String?.none, 0)
+        var done = Done()
         for row in rows {
             var cells = row.cells
             let id = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
@@ -82,21 +89,22 @@ private struct MaskedBatch: Sendable {
             let service = try ReportRow.named(Service.Code.self, try cells.next(), column: 2)
             let current = try OriginalRow.original(from: &cells)
             let held = try OriginalRow.Held(from: &cells)
-            end = id.rawValue
+            done.last = id.rawValue
             guard let kept = held.open(of: id.rawValue, keys: keys) else {
-                throw .undecodable(column: 17)
+                done.unreadable += 1
+                continue
             }
             guard let disclosure = disclosure(of: service, in: place) else { continue }
             let (shown, original) = disclosure.shown(of: current.restored(by: kept))
             guard shown != current || original != kept else { continue }
-            count += 1
+            done.count += 1
             _ = try await transaction.query(Self.showing(shown, of: id))
             _ = try await transaction.query(
                 "DELETE FROM contact.original WHERE report = \(id.rawValue)")
             guard !original.isEmpty else { continue }
             _ = try await transaction.query(OriginalRow.keeping([(id, original)], keys: keys))
         }
-        return (end, count)
+        return done
     }
 
     /// `nil` of what the settings do not name any more: nothing says that it may be shown as it is.
@@ -119,9 +127,7 @@ private struct MaskedBatch: Sendable {
 
     /// Those of staff stay as they are. With the reports in hand: an erasure beside this one would
     /// leave the original behind that this one keeps.
-    private func maskUpdates(
-        in transaction: Transaction
-    ) async throws(PostgresError) -> (last: String?, count: Int) {
+    private func maskUpdates(in transaction: Transaction) async throws(PostgresError) -> Done {
         _ = try await transaction.query(
             """
             SELECT FROM report WHERE id IN (
@@ -138,7 +144,7 @@ private struct MaskedBatch: Sendable {
                 LEFT JOIN contact.original ON original."update" = told.id
             WHERE told.id > \(last) ORDER BY told.id LIMIT 500 FOR UPDATE OF report, told
             """)
-        var (end, count) = (String?.none, 0)
+        var done = Done()
         for row in rows {
             var cells = row.cells
             let id = try cells.next(String.self)
@@ -147,19 +153,22 @@ private struct MaskedBatch: Sendable {
             let current = try cells.next(String?.self)
             let held = try OriginalRow.Held(from: &cells)
             let isStaffs = try cells.next(Bool.self)
-            end = id
+            done.last = id
             guard let current, !isStaffs else { continue }
-            guard let kept = held.open(of: id, keys: keys) else { throw .undecodable(column: 12) }
+            guard let kept = held.open(of: id, keys: keys) else {
+                done.unreadable += 1
+                continue
+            }
             let masking = catalogue.jurisdiction(place)?.privacy.masking ?? .on
             let whole = kept.description ?? current
             let shown = masking.masked(whole)
             guard shown != current else { continue }
-            count += 1
+            done.count += 1
             for statement in showing(
                 shown, insteadOf: current, whole: whole, update: id, report: report)
             { _ = try await transaction.query(statement) }
         }
-        return (end, count)
+        return done
     }
 
     /// What the last update said, the report says as well.

@@ -10,7 +10,7 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> [Report.ID: [Note]] {
         guard !reports.isEmpty else { return [:] }
         let rows = try await query(Self.history(of: reports, for: audience))
-        let keys = audience == .staff ? try settings.sealer.keys() : nil
+        if audience == .staff { _ = try settings.sealer.keys() }
         return try await CaseStoreError.told { () throws(PostgresError) in
             var notes: [Report.ID: [Note]] = [:]
             for row in rows {
@@ -22,7 +22,7 @@ extension CaseStore {
                     time: time, kind: Note.Kind(rawValue: kind) ?? .comment, detail: detail,
                     description: try cells.next())
                 if audience == .staff, let update = try cells.next(String?.self),
-                    let told = try UpdateRow.told(of: update, from: &cells, keys)
+                    let told = try UpdateRow.told(of: update, from: &cells, settings.sealer)
                 {
                     note.description = told
                     note.isOriginal = true

@@ -21,6 +21,8 @@ package struct PersonalRecord: Sendable, Equatable {
     package let person: Reporter
     /// What they said beyond what we know of, as JSON.
     package let unknown: String?
+    /// Whether all of it could be opened; else what the public is shown stands there, or nothing.
+    package var isWhole = true
 
     package enum Kind: String, Sendable, CaseIterable {
         case report, update, note, support
@@ -30,11 +32,14 @@ package struct PersonalRecord: Sendable, Equatable {
 extension CaseStore {
     /// All that we hold of whoever gave this e-mail address or telephone number, the oldest first
     /// (P6). Addresses are compared without regard to case, numbers by their digits.
+    ///
+    /// What no key of ours opens is noted (`untoldUnreadable`), and its record is not whole.
     package func records(
         email: String?, phone: String?
     ) async throws(CaseStoreError) -> [PersonalRecord] {
         let search = PersonSearch(
-            email: email, phone: phone, keys: try settings.sealer.keys())
+            email: email, phone: phone, keys: try settings.sealer.keys(),
+            sealer: settings.sealer)
         let rows = try await query(search.statement)
         var records = try await CaseStoreError.told { () throws(PostgresError) in
             var records: [PersonalRecord] = []
@@ -75,6 +80,7 @@ private struct PersonSearch: Sendable {
     let email: String?
     let phone: String?
     let keys: DataKeys
+    let sealer: Sealer
 
     /// Of each: what it is, what the public is shown, who told it, and what of it is kept apart.
     var statement: SQL {
@@ -156,17 +162,17 @@ private struct PersonSearch: Sendable {
         let name = update?.rawValue ?? report.rawValue
         let person = PersonRow(table: kind == .report ? .contact : .author, row: name)
         let (held, plain) = try (PersonRow.Held(from: &cells), cells.next(String?.self))
-        guard let opened = person.open(held, keys: keys) else { throw .undecodable(column: 19) }
-        guard let original = try OriginalRow.Held(from: &cells).open(of: name, keys: keys) else {
-            throw .undecodable(column: 29)
-        }
-        let whole = shown.restored(by: original)
+        let opened = person.open(held, keys: keys)
+        if opened == nil { sealer.note(unreadable: SealedCell(person.table.column, name)) }
+        let original = try OriginalRow.Held(from: &cells).open(of: name, by: sealer)
+        let whole = shown.restored(by: original ?? Original())
         return PersonalRecord(
             kind: kind, report: report, update: update, jurisdiction: jurisdiction, told: told,
             title: whole.title, description: whole.description, address: whole.address,
             coordinate: whole.coordinate, answers: whole.answers ?? [], media: media,
-            person: opened.person,
-            unknown: opened.unknown
-                ?? plain.flatMap(JSONText.unknown(in:)).flatMap { JSONText.of($0) })
+            person: opened?.person ?? held.plain,
+            unknown: opened?.unknown
+                ?? plain.flatMap(JSONText.unknown(in:)).flatMap { JSONText.of($0) },
+            isWhole: opened != nil && original != nil)
     }
 }

@@ -74,17 +74,31 @@ extension CaseStore {
         var low = rows.lowest
         while !Task.isCancelled {
             let begin = ContinuousClock.now
-            let (from, batch) = (low, SealedBatch(rows: rows, keys: keys))
-            let done = try await CaseStoreError.told { () async throws(PostgresError) in
-                try await pool.transaction { transaction async throws(PostgresError) in
-                    try await batch.reseal(scope, after: from, in: transaction)
-                }
-            }
+            let done = try await reseal(
+                SealedBatch(rows: rows, keys: keys), scope, after: low)
             guard let high = done.high else { return }
             low = high
             noting(done.resealed)
             await pace.rest(after: begin.duration(to: .now))
         }
+    }
+
+    /// Once more where a supporter was counted by a node with the new key at that very moment.
+    private func reseal(
+        _ batch: SealedBatch, _ scope: ResealScope, after low: String
+    ) async throws(CaseStoreError) -> (high: String?, resealed: Resealed) {
+        for _ in 0..<10 {
+            do throws(PostgresError) {
+                return try await pool.transaction { transaction async throws(PostgresError) in
+                    try await batch.reseal(scope, after: low, in: transaction)
+                }
+            } catch {
+                guard error == .conflict(constraint: "supporter_pkey") else {
+                    throw CaseStoreError(error)
+                }
+            }
+        }
+        throw .unavailable
     }
 }
 
@@ -212,6 +226,9 @@ private struct SealedBatch: Sendable {
         for row in due {
             if try add(row, to: &columns) { resealed.rows += 1 } else { resealed.unreadable += 1 }
         }
+        if case .supporter = rows.content, resealed.rows > 0 {
+            _ = try await transaction.query(removal(columns))
+        }
         if resealed.rows > 0 { _ = try await transaction.query(update(columns)) }
         return (high, resealed)
     }
@@ -289,6 +306,23 @@ private struct SealedBatch: Sendable {
         columns.phones.append(
             person.phoneName.map { Octets(keys.current.mark($0, of: .phone)) })
         return true
+    }
+
+    /// Takes away supporters who are there under another name as well: two nodes with different
+    /// current keys counted them at once. The number that is shown stays.
+    private func removal(_ columns: Columns) -> SQL {
+        """
+        DELETE FROM contact.supporter AS held USING (
+            SELECT key, person, mark,
+                row_number() OVER (PARTITION BY key, mark ORDER BY person) AS turn
+            FROM unnest(\(columns.keys), \(columns.persons), \(columns.emails))
+                AS one (key, person, mark)
+        ) AS given
+        WHERE held.report = given.key AND held.person = given.person
+            AND held.person <> given.mark AND (given.turn > 1 OR EXISTS (
+                SELECT FROM contact.supporter AS other
+                WHERE other.report = given.key AND other.person = given.mark))
+        """
     }
 
     private func update(_ columns: Columns) -> SQL {

@@ -7,7 +7,8 @@ extension CaseStore {
     ///
     /// A turn ends by `release` or `postpone`, or, if its node dies, when its lease is over, which
     /// the database's own clock decides. What is new may be nothing that the webhook is told: then
-    /// its cursor is to be advanced all the same.
+    /// its cursor is to be advanced all the same. Who has no key that counts is told nothing: the
+    /// cursor stays, and another key lets it go on from there.
     package func dueWebhooks(
         limit: Int, lease: Duration = .seconds(30), now: Date
     ) async throws(CaseStoreError) -> [WebhookTurn] {
@@ -24,7 +25,8 @@ extension CaseStore {
                     AND (webhook.lease_until IS NULL OR webhook.lease_until <= clock_timestamp())
                     AND (webhook.transaction, webhook.sequence)
                         < (newest.transaction, newest.sequence)
-                    AND client_key.revoked IS NULL AND 'follow' = ANY (client_key.scopes)
+                    AND 'follow' = ANY (client_key.scopes)
+                    AND \(Self.hasKey("client_key.id", at: now))
                 ORDER BY webhook.due, webhook.id
                 LIMIT \(limit) FOR UPDATE OF webhook SKIP LOCKED
             )
@@ -42,7 +44,8 @@ extension CaseStore {
     }
 
     /// Notes that everything up to the cursor is told, and the try that told it; `false` if the turn
-    /// is over, because somebody else has it or the webhook was stopped: then send nothing more.
+    /// is over, because somebody else has it, the webhook was stopped or no key of its client counts
+    /// any more: then send nothing more.
     package func advance(
         _ turn: WebhookTurn, to cursor: ChangeCursor, by attempt: Webhook.Attempt? = nil, now: Date
     ) async throws(CaseStoreError) -> Bool {
@@ -51,7 +54,15 @@ extension CaseStore {
             """
             transaction = \(cursor.transaction), sequence = \(cursor.sequence), attempts = 0,
                 failing_since = NULL, due = \(now), lease_until = \(SQL.end(of: turn.duration))
-            """)
+            """, while: Self.hasKey("webhook.client", at: now))
+    }
+
+    /// Whether a client has a key that counts: without one its webhooks end.
+    private static func hasKey(_ client: SQL, at time: Date) -> SQL {
+        """
+        EXISTS (
+            SELECT FROM issued_key WHERE issued_key.client = \(client) AND \(counts(at: time)))
+        """
     }
 
     /// Ends the turn after a try that failed: the same change is tried again, not before `until`.
@@ -85,7 +96,8 @@ extension CaseStore {
 
     /// One statement, so that a try is noted if and only if the turn still counts.
     private func finish(
-        _ turn: WebhookTurn, by attempt: Webhook.Attempt?, _ change: SQL
+        _ turn: WebhookTurn, by attempt: Webhook.Attempt?, _ change: SQL,
+        while condition: SQL = "true"
     ) async throws(CaseStoreError) -> Bool {
         var noted: SQL = ""
         if let attempt {
@@ -103,7 +115,8 @@ extension CaseStore {
             WITH held AS (
                 UPDATE webhook SET \(change)
                 WHERE id = \(turn.webhook.id.rawValue) AND lease = \(turn.lease)
-                RETURNING id, paused IS NULL AND disabled IS NULL AS is_active
+                RETURNING id,
+                    paused IS NULL AND disabled IS NULL AND \(condition) AS is_active
             )\(noted)
             SELECT FROM held WHERE is_active
             """)

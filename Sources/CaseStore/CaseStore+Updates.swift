@@ -16,7 +16,7 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> [Update] {
         let end = min(filter.to, now).wholeSeconds
         let clock = PublicationClock(jurisdiction: filter.jurisdiction, stage: filter.stage)
-        let keys = audience == .staff ? try settings.sealer.keys() : nil
+        if audience == .staff { _ = try settings.sealer.keys() }
         return try await CaseStoreError.told { () async throws(PostgresError) in
             try await clock.pass(end, on: pool)
             let rows = try await pool.query(
@@ -28,7 +28,8 @@ extension CaseStore {
                 var cells = row.cells
                 var update = try UpdateRow.update(from: &cells)
                 if audience == .staff,
-                    let told = try UpdateRow.told(of: update.id.rawValue, from: &cells, keys)
+                    let told = try UpdateRow.told(
+                        of: update.id.rawValue, from: &cells, settings.sealer)
                 {
                     update.description = told
                     update.isOriginal = true
@@ -48,14 +49,12 @@ enum UpdateRow {
         foreign_number.number, "update".notify
         """
 
-    /// What was said, of the columns of an original; `nil` if the public is shown it.
+    /// What was said, of the columns of an original; `nil` if the public is shown it, or no key of
+    /// ours opens it, which is noted.
     static func told(
-        of update: String, from cells: inout Cells, _ keys: DataKeys?
+        of update: String, from cells: inout Cells, _ sealer: Sealer
     ) throws(PostgresError) -> String? {
-        guard let original = try OriginalRow.Held(from: &cells).open(of: update, keys: keys) else {
-            throw .undecodable(column: 0)
-        }
-        return original.description
+        try OriginalRow.Held(from: &cells).open(of: update, by: sealer)?.description
     }
 
     /// Whether an update tells a status to others: it changed that, or the report stands where this

@@ -62,15 +62,16 @@ extension DataKey {
 
     /// The version, the key's id, a random nonce, the cipher text and its tag (AES-256-GCM): opened
     /// by this key only, and only in the same column of the same row.
+    ///
+    /// Nothing at all if the library cannot do it, which with a key of 256 bits it says of no text:
+    /// all columns for what is sealed refuse that, so that the statement fails and nothing is kept.
     func seal(_ plain: some DataProtocol, as cell: SealedCell) -> [UInt8] {
         let begin = [Self.version] + id.bytes
-        do {
-            let box = try AES.GCM.seal(
+        guard
+            let box = try? AES.GCM.seal(
                 plain, using: sealing, authenticating: begin + cell.bytes)
-            return begin + Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
-        } catch {
-            preconditionFailure("AES-GCM refuses a key of 256 bits: \(error)")
-        }
+        else { return [] }
+        return begin + Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
     }
 
     /// What was sealed; `nil` if a bit of it was changed, or it was sealed for another cell.
@@ -96,20 +97,27 @@ extension DataKey {
         return Array(code.finalize())
     }
 
-    /// What of a person can be found again.
+    /// The same for the audit log, with the key's id in front: `1f2e3d4c:` and 64 hexadecimal digits.
+    func auditMark(_ value: String, of kind: Mark) -> String {
+        "\(id):\(mark(value, of: kind).hexadecimal)"
+    }
+
+    /// What can be found again: of a person; and in the audit log a name that was looked for, and a
+    /// text.
     enum Mark: String {
         case email, phone, supporter
+        case sought, text
     }
 }
 
 /// Where something sealed belongs: it is no good anywhere else.
-struct SealedCell: Sendable {
+struct SealedCell: Sendable, Hashable, CustomStringConvertible {
     let column: Column
     /// The row, by its key.
     let row: String
 
     /// The columns of sealed data, each under a name that stays.
-    enum Column: String, Sendable {
+    enum Column: String, Sendable, CaseIterable {
         case contact = "contact.contact.sealed"
         case contactDevice = "contact.contact.sealed_device"
         case author = "contact.author.sealed"
@@ -125,6 +133,9 @@ struct SealedCell: Sendable {
         self.column = column
         self.row = row
     }
+
+    /// Where it is, for operators.
+    var description: String { "\(column.rawValue) of \(row)" }
 
     /// No column's name holds a zero.
     fileprivate var bytes: [UInt8] { Array(column.rawValue.utf8) + [0] + Array(row.utf8) }

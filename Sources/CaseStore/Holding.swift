@@ -22,7 +22,8 @@ struct Holding {
     /// Answers that are kept apart from the report, where a rule may ask for them.
     private var hidden: [Answer] = []
 
-    /// Takes hold of the report, and reads what is known; `nil` if there is none.
+    /// Takes hold of the report, and reads what is known; `nil` if there is none. Throws
+    /// `unavailable` where a rule asks for answers that are sealed, and their key is not here.
     init?(
         of id: Report.ID, _ settings: CaseStore.Settings, in transaction: Transaction
     ) async throws(PostgresError) {
@@ -58,7 +59,7 @@ struct Holding {
         self.provenance = provenance.path.count > 1 ? provenance : nil
         try await read(in: transaction)
         if settings.peering.peers.contains(where: { $0.rules.contains { !$0.answers.isEmpty } }) {
-            hidden = try await hiddenAnswers(settings.sealer.held, in: transaction)
+            hidden = try await hiddenAnswers(settings.sealer, in: transaction)
         }
     }
 
@@ -69,8 +70,10 @@ struct Holding {
         return Rule.Subject(whole)
     }
 
+    /// What was changed or lost its key for good must not stop the report for ever: it is judged
+    /// without it, and noted.
     private func hiddenAnswers(
-        _ keys: DataKeys?, in transaction: Transaction
+        _ sealer: Sealer, in transaction: Transaction
     ) async throws(PostgresError) -> [Answer] {
         let rows = try await transaction.query(
             """
@@ -78,8 +81,9 @@ struct Holding {
             WHERE original.report = \(report.id.rawValue)
             """)
         guard var cells = rows.first?.cells else { return [] }
-        let original = try OriginalRow.Held(from: &cells).open(of: report.id.rawValue, keys: keys)
-        return original?.hidden ?? []
+        let held = try OriginalRow.Held(from: &cells)
+        guard held.sealed == nil || sealer.lock == nil else { throw .unavailable }
+        return held.open(of: report.id.rawValue, by: sealer)?.hidden ?? []
     }
 
     private mutating func read(in transaction: Transaction) async throws(PostgresError) {

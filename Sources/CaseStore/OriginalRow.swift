@@ -47,6 +47,14 @@ enum OriginalRow {
             guard let sealed else { return plain }
             return keys?.open(sealed, .original, row).flatMap(SealedOriginal.init(bytes:))?.original
         }
+
+        /// The same for an answer to many questions, which one row must not keep back: what no key
+        /// opens is noted.
+        func open(of row: String, by sealer: Sealer) -> Original? {
+            let original = open(of: row, keys: sealer.held)
+            if original == nil { sealer.note(unreadable: SealedCell(.original, row)) }
+            return original
+        }
     }
 
     /// Keeps the original of a report, beside the part of the statement that adds it; `""` if the
@@ -63,10 +71,8 @@ enum OriginalRow {
             """
     }
 
-    /// Keeps the original text of an update; `""` if the public is shown all of it.
-    static func part(ofUpdate id: Update.ID, _ text: String?, keys: DataKeys?) -> SQL {
-        guard let text else { return "" }
-        guard let keys else { preconditionFailure("nothing that is sealed was to be told here") }
+    /// Keeps the original text of an update.
+    static func part(ofUpdate id: Update.ID, _ text: String, keys: DataKeys) -> SQL {
         let sealed = sealed(Original(description: text), of: id.rawValue, keys)
         return """
             , kept AS (
@@ -158,6 +164,9 @@ private struct SealedOriginal: Codable {
 
 extension CaseStore {
     /// What was told of these reports where the public is shown something else: for staff.
+    ///
+    /// What no key of ours opens is left out, and noted (`untoldUnreadable`): of that report staff see
+    /// what the public does.
     package func originals(
         of reports: [Report.ID]
     ) async throws(CaseStoreError) -> [Report.ID: Original] {
@@ -169,17 +178,14 @@ extension CaseStore {
             WHERE original.report = ANY (\(reports.map(\.rawValue)))
             """)
         guard !rows.isEmpty else { return [:] }
-        let keys = try settings.sealer.keys()
+        _ = try settings.sealer.keys()
         return try await CaseStoreError.told { () throws(PostgresError) in
             var originals: [Report.ID: Original] = [:]
             for row in rows {
                 var cells = row.cells
                 let id = try ReportRow.named(Report.ID.self, try cells.next(), column: 0)
                 let held = try OriginalRow.Held(from: &cells)
-                guard let original = held.open(of: id.rawValue, keys: keys) else {
-                    throw .undecodable(column: 8)
-                }
-                originals[id] = original
+                originals[id] = held.open(of: id.rawValue, by: settings.sealer)
             }
             return originals
         }

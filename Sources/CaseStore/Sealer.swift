@@ -10,6 +10,10 @@ package final class Sealer: Sendable {
     private struct State {
         var keys: DataKeys?
         var lock: Lock?
+        /// What none of these keys opened.
+        var unreadable: Set<SealedCell> = []
+        /// That of it of which nobody was told yet.
+        var untold: [SealedCell] = []
     }
 
     /// Why nothing can be sealed and opened.
@@ -52,6 +56,26 @@ package final class Sealer: Sendable {
     func set(_ lock: Lock?) {
         state.withLock { $0.lock = lock }
     }
+
+    /// Notes that no key of ours opened something, which was left out of an answer: once each, and a
+    /// thousand altogether.
+    func note(unreadable cell: SealedCell) {
+        state.withLock {
+            guard $0.unreadable.count < 1000, $0.unreadable.insert(cell).inserted else { return }
+            $0.untold.append(cell)
+        }
+    }
+
+    /// What was noted since it was asked last.
+    func untold() -> [SealedCell] {
+        state.withLock { state in
+            defer { state.untold = [] }
+            return state.untold
+        }
+    }
+
+    /// All that was noted since the keys are here.
+    var unreadable: Set<SealedCell> { state.withLock { $0.unreadable } }
 }
 
 extension Sealer.Lock {

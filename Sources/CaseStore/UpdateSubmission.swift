@@ -12,13 +12,13 @@ struct UpdateSubmission: Sendable {
     let provenance: Provenance?
     let settings: CaseStore.Settings
     /// `nil` where nobody said it and nothing is masked.
-    let keys: DataKeys?
+    private let keys: DataKeys?
     let now: Date
     let told: Date
     /// What it says where the public is shown that with masks.
-    private let original: String?
+    let original: String?
     /// Whom the audit log names; `nil`: nobody whose updates are audited.
-    private let party: AuditEntry.Party?
+    let party: AuditEntry.Party?
     private(set) var id: Update.ID
     private(set) var event: Event.ID
     private var unknownOutcomes = 0
@@ -43,6 +43,12 @@ struct UpdateSubmission: Sendable {
         self.now = now
         told = draft.told(believedAt: now)
         (id, event) = Self.names(now: now)
+    }
+
+    /// The keys; throws `unavailable` if there is something to seal and they are not here.
+    func sealingKeys() throws(PostgresError) -> DataKeys {
+        guard let keys else { throw .unavailable }
+        return keys
     }
 
     private static func names(now: Date) -> (Update.ID, Event.ID) {
@@ -81,7 +87,7 @@ struct UpdateSubmission: Sendable {
         }
         if draft.visibility == .private {
             _ = try await transaction.query(noting(draft.description ?? "", at: target.id))
-            try await audit(.noted, of: target.id, auditedText, in: transaction)
+            try await auditNote(at: target.id, in: transaction)
             return .published(id)
         }
         if let proposal = try await proposal(at: target, in: transaction) {
@@ -125,9 +131,10 @@ struct UpdateSubmission: Sendable {
     ) async throws(PostgresError) {
         // Before the clock: whoever holds one of them may wait for it.
         let duplicates = try await duplicates(of: target.id, in: transaction)
+        guard let report = try await report(target.id, in: transaction) else { return }
+        try await auditUpdate(of: report, at: target, in: transaction)
         let clock = PublicationClock(jurisdiction: draft.jurisdiction, stage: draft.stage)
         let stamp = try await clock.stamp(now, in: transaction)
-        guard let report = try await report(target.id, in: transaction) else { return }
         let revision = report.revised(
             by: draft, telling, standing: target.standing(of: report), published: stamp)
         // What belongs to a report that is listed later becomes visible with it.
@@ -141,49 +148,6 @@ struct UpdateSubmission: Sendable {
             let handOver = HandOver(report: target.id, settings: settings, now: now)
             try await handOver.follow(revision.report, from: report, event, in: transaction)
         }
-        try await audit(
-            .updated, of: target.id,
-            auditedText.merging(AuditEntry.changes(from: report, to: revision.report)) { $1 },
-            in: transaction)
-    }
-
-    /// The digest of what is said.
-    private var auditedText: [String: AuditEntry.Change] {
-        guard let text = original ?? draft.description else { return [:] }
-        return ["text_sha256": AuditEntry.Change(nil, Fingerprint.plain(text).hexadecimal)]
-    }
-
-    /// Writes down who does it, if that is audited: last, as it keeps others from the log; what
-    /// follows waits for nobody.
-    private func audit(
-        _ action: AuditEntry.Action, of report: Report.ID, _ changes: [String: AuditEntry.Change],
-        in transaction: Transaction
-    ) async throws(PostgresError) {
-        guard let party else { return }
-        let entry = AuditEntry(
-            action, by: party, in: draft.jurisdiction, reports: [report], subject: id.rawValue,
-            changes: changes)
-        _ = try await transaction.query(AuditRow.adding([entry], now: now))
-    }
-}
-
-extension AuditEntry {
-    /// What an update made of a report, as far as it is nobody's words about a person.
-    fileprivate static func changes(from old: Report, to new: Report) -> [String: Change] {
-        let fields: [(String, String?, String?)] = [
-            ("status", old.status.rawValue, new.status.rawValue),
-            ("detail", old.detail?.rawValue, new.detail?.rawValue),
-            ("service_code", old.service.rawValue, new.service.rawValue),
-            ("agency_responsible", old.agency, new.agency),
-            (
-                "expected_datetime", old.expected?.formatted(.iso8601),
-                new.expected?.formatted(.iso8601)
-            ),
-            ("parent_service_request_id", old.parent?.rawValue, new.parent?.rawValue),
-        ]
-        var changes: [String: Change] = [:]
-        for (name, old, new) in fields where old != new { changes[name] = Change(old, new) }
-        return changes
     }
 }
 
@@ -321,30 +285,40 @@ extension UpdateSubmission {
 
 extension UpdateSubmission {
     /// Stores the update, its author and its events, and the report as it is after them.
-    private func publication(of revision: Revision, after before: Report, at time: Date) -> SQL {
+    private func publication(
+        of revision: Revision, after before: Report, at time: Date
+    ) throws(PostgresError) -> SQL {
         let report = revision.report
         let service = report.service == before.service ? nil : report.service.rawValue
-        return """
-            WITH told AS (
-                INSERT INTO "update" (
-                    id, report, named, jurisdiction, stage, client, foreign_id, told, told_ahead,
-                    kind, detail, description, media, external_status, customer_reference, service,
-                    notify, published)
-                VALUES (
-                    \(id.rawValue), \(report.id.rawValue), \(draft.report.rawValue),
-                    \(draft.jurisdiction.rawValue), \(draft.stage.rawValue), \(client.rawValue),
-                    \(draft.foreignID), \(revision.time), \(draft.told.wholeSeconds > told ? draft.told : nil),
-                    \(revision.kind.rawValue), \(revision.standing.detail.rawValue),
-                    \(draft.text), \(shown.isEmpty ? nil : shown),
-                    \(draft.externalStatus), \(draft.customerReference), \(service),
-                    \(draft.tells == .everybody), \(time))
-                RETURNING id, report
-            ), revised AS (\(Self.revising(revision)))\(author("\"update\""))
-            \(OriginalRow.part(ofUpdate: id, original, keys: keys))\(began(at: report.id))
-            \(deliveries(of: revision, at: time))
-            \(pictures.part(report: "told.report", update: "told.id", from: "told"))
-            \(events(revision.events, of: report.id))
-            """
+        return try """
+        WITH told AS (
+            INSERT INTO "update" (
+                id, report, named, jurisdiction, stage, client, foreign_id, told, told_ahead,
+                kind, detail, description, media, external_status, customer_reference, service,
+                notify, published)
+            VALUES (
+                \(id.rawValue), \(report.id.rawValue), \(draft.report.rawValue),
+                \(draft.jurisdiction.rawValue), \(draft.stage.rawValue), \(client.rawValue),
+                \(draft.foreignID), \(revision.time), \(draft.told.wholeSeconds > told ? draft.told : nil),
+                \(revision.kind.rawValue), \(revision.standing.detail.rawValue),
+                \(draft.text), \(shown.isEmpty ? nil : shown),
+                \(draft.externalStatus), \(draft.customerReference), \(service),
+                \(draft.tells == .everybody), \(time))
+            RETURNING id, report
+        ), revised AS (\(Self.revising(revision)))\(author("\"update\""))
+        \(kept)\(began(at: report.id))
+        \(deliveries(of: revision, at: time))
+        \(pictures.part(report: "told.report", update: "told.id", from: "told"))
+        \(events(revision.events, of: report.id))
+        """
+    }
+
+    /// Keeps what it says where the public is shown that with masks.
+    private var kept: SQL {
+        get throws(PostgresError) {
+            guard let original else { return "" }
+            return OriginalRow.part(ofUpdate: id, original, keys: try sealingKeys())
+        }
     }
 
     private var pictures: MediaRows {
@@ -370,8 +344,10 @@ extension UpdateSubmission {
     }
 
     /// An internal note: nothing of it is ever published, and the report stays as it is.
-    private func noting(_ text: String, at target: Report.ID) -> SQL {
-        """
+    private func noting(
+        _ text: String, at target: Report.ID
+    ) throws(PostgresError) -> SQL {
+        try """
         WITH told AS (
             INSERT INTO internal_note (
                 id, report, named, client, foreign_id, told, recorded, description)
@@ -384,10 +360,10 @@ extension UpdateSubmission {
     }
 
     /// Only where there is something to keep.
-    private func author(_ column: SQL) -> SQL {
+    private func author(_ column: SQL) throws(PostgresError) -> SQL {
         let author = draft.author
         guard author != Reporter() else { return "" }
-        guard let keys else { preconditionFailure("nobody was to tell anything here") }
+        let keys = try sealingKeys()
         let row = PersonRow(table: .author, row: id.rawValue)
         return """
             , author AS (

@@ -153,6 +153,15 @@ package struct IssuedKey: Sendable, Equatable {
         case retiring(Client.Retirement)
         case retired(Client.Retirement)
         case revoked(Date)
+
+        package var isRevoked: Bool {
+            if case .revoked = self { true } else { false }
+        }
+
+        /// Whether it counts no more.
+        package var isOver: Bool {
+            if case .retired = self { true } else { isRevoked }
+        }
     }
 
     /// Where it stands at this time.

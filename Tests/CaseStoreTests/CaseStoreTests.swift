@@ -11,10 +11,10 @@ import Testing
 @Suite(.serialized) struct CaseStoreTests {
     /// Runs the body with a case store of its own in which the sample catalogue is published.
     static func withStore(
-        settings: CaseStore.Settings = CaseStore.Settings(),
+        settings: CaseStore.Settings = CaseStore.Settings(), transactions: Int = 2,
         _ body: (CaseStore, Pool) async throws -> Void
     ) async throws {
-        try await TestDatabase.withPool(connections: 4, transactions: 2) { pool in
+        try await TestDatabase.withPool(connections: 4, transactions: transactions) { pool in
             let store = CaseStore(sealing: pool, settings: settings)
             try await store.migrate()
             _ = try await store.publish(Sample.catalogue(), now: Sample.now)
@@ -29,6 +29,39 @@ extension CaseStore {
         var settings = settings
         if settings.sealer.lock != nil { settings.sealer = Sealer(.made()) }
         self.init(pool: pool, settings: settings)
+    }
+}
+
+extension SQL {
+    /// Takes hold of the end of the audit log, so that nobody can add to it.
+    static var auditHead: SQL { "SELECT FROM audit_head FOR UPDATE" }
+}
+
+extension Pool {
+    /// Does the work while another session holds what `lock` locks, and has that let go once so many
+    /// wait for locks, or after a second and a half.
+    func holding<R: Sendable>(
+        _ lock: SQL, until waiting: Int, _ work: @Sendable () async throws -> R
+    ) async throws -> R {
+        let (held, holds) = AsyncStream<Void>.makeStream()
+        async let holder: Void = transaction { transaction async throws(PostgresError) in
+            _ = try await transaction.query(lock)
+            holds.finish()
+            for _ in 0..<75 {
+                _ = try await transaction.query("SELECT pg_stat_clear_snapshot()")
+                let rows = try await transaction.query(
+                    """
+                    SELECT count(*) >= \(waiting) FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'
+                    """)
+                if var cells = rows.first?.cells, try cells.next(Bool.self) { return }
+                try? await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        for await _ in held {}
+        let result = try await work()
+        try await holder
+        return result
     }
 }
 

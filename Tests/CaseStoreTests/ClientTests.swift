@@ -59,6 +59,10 @@ extension CaseStoreTests {
                 // The old one has retired by then; any of a client's keys names it.
                 let newer = Sample.name(second.clientID, as: Client.ID.self)
                 #expect(try await store.rotate(newer, to: third, now: later) == .made(made.id))
+                // What is retired does not come back as a third one.
+                let far = Client.Retirement(date: later.addingTimeInterval(60), notice: "Soon.")
+                #expect(try await !store.retire(made.id, far, now: later))
+                #expect(try await store.client(of: first.secret) == old)
                 #expect(try await store.revoke(newer, now: later))
                 #expect(try await store.client(of: second.secret) == nil)
                 #expect(try await store.client(of: third.secret) == made)
@@ -74,6 +78,39 @@ extension CaseStoreTests {
                         .keyRevoked, .keyRevoked, .keyRevoked, .keyRotated, .keyRotated,
                         .keyCreated,
                     ])
+            }
+        }
+
+        @Test func `two rotations at once never make three keys that count`() async throws {
+            try await withStore(transactions: 4) { store, pool in
+                let made = try await store.create(
+                    key: Self.key(), name: "App", scopes: [.report], now: Sample.now)
+                try await pool.holding(.auditHead, until: 2) {
+                    async let one = store.rotate(made.id, to: Self.key(), now: Sample.now)
+                    async let two = store.rotate(made.id, to: Self.key(), now: Sample.now)
+                    let both = try await [one, two]
+                    #expect(both.contains(.made(made.id)) && both.contains(.tooMany))
+                }
+                #expect(try await store.keys().count == 2)
+            }
+        }
+
+        @Test func `two revocations at once leave no client whose keys are all revoked`()
+            async throws
+        {
+            try await withStore(transactions: 4) { store, pool in
+                let (first, second) = (Self.key(), Self.key())
+                let made = try await store.create(key: first, name: "App", now: Sample.now)
+                _ = try await store.rotate(made.id, to: second, now: Sample.now)
+                let newer = Sample.name(second.clientID, as: Client.ID.self)
+                let later = Sample.now.addingTimeInterval(60)
+                try await pool.holding(.auditHead, until: 2) {
+                    async let one = store.revoke(made.id, now: later)
+                    async let two = store.revoke(newer, now: later)
+                    let both = try await [one, two]
+                    #expect(both == [true, true])
+                }
+                #expect(try await store.list().map(\.revoked) == [later])
             }
         }
 

@@ -62,6 +62,13 @@ import Testing
         #expect(Self.keys.open(other, .contactDevice, "x") == nil)
     }
 
+    @Test func `what another program makes of a text for the audit log is the same`() throws {
+        let key = try #require(DataKey("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="))
+        #expect(
+            key.auditMark("Fixed", of: .text)
+                == "532c78fc:bde283cd6b4a38ee6efa10dff661a99e5f46c243246496b3b562df2925d17bf0")
+    }
+
     @Test func `a former key opens, and the current one seals`() throws {
         let (old, new) = (DataKey.made(), DataKey.made())
         let sealed = Self.sealed(DataKeys(old))

@@ -377,6 +377,71 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `whom an old and a new node count at once is one supporter in the end`()
+            async throws
+        {
+            try await withStore { store, pool in
+                let id = try await store.post("k")
+                let old = try store.settings.sealer.keys().current
+                let new = DataKey.made()
+                let next = Self.node(store, DataKeys(new, former: [old]))
+                // The new node's row is taken aside while the old one counts, which cannot know it.
+                _ = try await Self.support(id, "ann@example.org", next)
+                _ = try await pool.query(
+                    "CREATE TABLE aside AS SELECT * FROM contact.supporter")
+                _ = try await pool.query("DELETE FROM contact.supporter")
+                _ = try await Self.support(id, "ann@example.org", store)
+                _ = try await Self.support(id, "bob@example.org", store)
+                _ = try await pool.query("INSERT INTO contact.supporter SELECT * FROM aside")
+                let done = try await next.reseal(.everything, in: Sample.catalogue())
+                #expect(done.unreadable == 0)
+                #expect(
+                    try await pool.number("SELECT count(DISTINCT person) FROM contact.supporter")
+                        == 2)
+                let alone = Self.node(store, DataKeys(new))
+                for name in ["ann@example.org", "bob@example.org"] {
+                    #expect(try await alone.records(email: name, phone: nil).count == 1)
+                }
+                #expect(try await alone.reseal(.everything, in: Sample.catalogue()).rows == 0)
+            }
+        }
+
+        @Test func `what could not be sealed is refused by each column`() async throws {
+            try await withStore { _, pool in
+                for column in SealedCell.Column.allCases {
+                    let name = try #require(column.rawValue.split(separator: ".").last)
+                    let table = column.rawValue.dropLast(name.count + 1)
+                    let rules = try await pool.number(
+                        """
+                        SELECT count(*) FROM pg_constraint
+                        WHERE conrelid = \(String(table))::regclass AND convalidated
+                            AND pg_get_constraintdef(oid)
+                                = \("CHECK ((octet_length(\(name)) >= \(DataKey.overhead)))")
+                        """)
+                    #expect(rules == 1, "\(column)")
+                }
+            }
+        }
+
+        @Test func `an update that is to be sealed is refused where there is no key`() async throws
+        {
+            try await withStore { store, pool in
+                let id = try await store.post("k")
+                for (text, author) in [("call 0888 123 456", Reporter()), ("x", Privacy.reporter)] {
+                    let update = UpdateSubmission(
+                        Sample.update("1", of: id, told: 10, text: text, author: author),
+                        by: Sample.client, actor: .client, now: Sample.now,
+                        settings: store.settings, keys: nil)
+                    await #expect(throws: PostgresError.unavailable) {
+                        try await pool.transaction { transaction throws(PostgresError) in
+                            _ = try await update.take(in: transaction)
+                        }
+                    }
+                }
+                #expect(try await pool.number("SELECT count(*) FROM \"update\"") == 0)
+            }
+        }
+
         @Test func `of nodes that begin with keys of their own one wins`() async throws {
             try await withStore { store, pool in
                 let locks = try await withThrowingTaskGroup(of: Sealer.Lock?.self) { group in
@@ -408,9 +473,8 @@ extension CaseStoreTests {
                     WHERE report = \(two.rawValue)
                     """)
                 #expect(try await store.originals(of: [one]).count == 1)
-                await #expect(throws: CaseStoreError.defect("column 8")) {
-                    try await store.originals(of: [two])
-                }
+                #expect(try await store.originals(of: [two]).isEmpty)
+                #expect(store.untoldUnreadable() == ["contact.original.sealed of \(two)"])
                 let turns = try await store.claimed("city")
                 #expect(turns.count == 2)
                 for turn in turns {

@@ -356,6 +356,30 @@ extension CaseStoreTests {
             }
         }
 
+        @Test func `whose keys are all retired is told nothing, until there is another key`()
+            async throws
+        {
+            try await Self.withClient { store, pool, client in
+                _ = try await store.subscribe(client, to: Self.url, .sofia, now: Sample.now)
+                let ids = [try await store.post("1"), try await store.post("2")]
+                try await pool.settle()
+                let end = Client.Retirement(
+                    date: Sample.now.addingTimeInterval(60), notice: "Use the new key.")
+                #expect(try await store.retire(client, end, now: Sample.now))
+                let turn = try #require(try await Self.claim(store, lease: Self.lost))
+                let page = try await store.changes(
+                    turn.filter, after: turn.webhook.cursor, limit: 3)
+                let first = try #require(page.changes.first)
+                // It ends in the middle of a turn as well.
+                #expect(try await !store.advance(turn, to: first.cursor, now: end.date))
+                #expect(try await Self.claim(store, lease: Self.lost, now: end.date) == nil)
+                _ = try await store.rotate(client, to: Clients.key(), now: end.date)
+                let receiver = Receiver()
+                try await Self.send(store, to: receiver, now: end.date)
+                #expect(await receiver.got.map(\.report) == Array(ids.dropFirst()))
+            }
+        }
+
         @Test func `webhooks are listed by client, and go away with their log`() async throws {
             try await Self.withClient { store, pool, client in
                 var filter = ChangeFilter.sofia

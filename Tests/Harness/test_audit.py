@@ -1,5 +1,6 @@
 """A11, P11: who saw what is written down, found again, and nobody can change it unseen."""
 
+import hashlib
 import json
 import re
 from datetime import datetime, timedelta, timezone
@@ -60,6 +61,11 @@ def test_who_saw_a_report_and_who_took_it_away(city):
     assert "ann@" not in json.dumps(entries).lower()
     assert [entry["number"] for entry in audit(city, "exported", "--since", "1h")] == [entries[0]["number"]]
     assert audit(city, "exported", "--since", "2099-01-01") == []
+    # Whoever has the keys finds for whom; nobody guesses it.
+    [mark] = [entry["subject"] for entry in audit(city, "exported", "--since", "1h", "--email", "ANN@example.org")]
+    assert mark == entries[0]["subject"] and re.fullmatch("[0-9a-f]{8}:[0-9a-f]{64}", mark)
+    assert hashlib.sha256(b"ann@example.org").hexdigest() not in mark
+    assert audit(city, "exported", "--since", "1h", "--email", "bob@example.org") == []
     assert city.command("audit", "exported", "--since", "yesterday").returncode == 64
     shown = city.run("audit", "who-saw", identifier)
     assert city.desk[:11] in shown and "127.0.0.0/24" in shown

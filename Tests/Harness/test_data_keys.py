@@ -195,6 +195,25 @@ def test_what_an_older_version_wrote_is_sealed_by_the_next_start():
         assert doctor(node) == []
 
 
+def test_a_row_that_no_key_opens_keeps_nothing_else_back():
+    with unkeyed() as node:
+        caller, desk = node.caller("sofia", node.key("app")), node.key("desk", "--scope=supervisor")
+        node.start()
+        one, two = tell(caller, 1), tell(caller, 2)
+        book(node).rows(f"UPDATE contact.original SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) WHERE report = '{one}'")
+        lines = node.caller("sofia").get("/requests.json", headers={"X-API-Key": desk}).json
+        texts = {line["service_request_id"]: line["description"] for line in lines}
+        assert texts[one] == "Call •••" and texts[two] == "Call 0877 55 0002"
+        wait_until(lambda: f"contact.original.sealed of {one}" in node.tail, within=5)
+        [finding] = doctor(node)
+        assert one in finding["text"] and "no data key opens 1 sealed fields" in finding["text"]
+        done = node.command("person", "export", "--email", "canary1@example.org")
+        [record] = json.loads(done.stdout)
+        assert record["whole"] is False and record["email"] == "canary1@example.org" and record["description"] == "Call •••"
+        assert "1 records are not whole" in done.stderr
+        assert "whole" not in person(node, 2)[0]
+
+
 def test_a_restored_server_has_the_keys_of_the_old_one_if_they_are_there():
     with unkeyed() as node:
         caller = node.caller("sofia", node.key("app"))

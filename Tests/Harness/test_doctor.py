@@ -193,6 +193,17 @@ def webhook(p: Patient):
     )
 
 
+def keyless_webhook(p: Patient):
+    return p.told(
+        p.user,
+        "INSERT INTO webhook (id, client, url, stage, services, kinds, secret, created, transaction, sequence, due) "
+        "SELECT 'wh-00000000000B', id, 'https://x.example', 'production', '{}', '{}', "
+        "'whsec_' || repeat('A', 32), now(), 0, 0, 'infinity' FROM client_key LIMIT 1; "
+        "UPDATE issued_key SET retires = now() - interval '1 hour', notice = 'Gone.'",
+        "DELETE FROM webhook; UPDATE issued_key SET retires = NULL, notice = NULL",
+    )
+
+
 @contextmanager
 def unapplied(p: Patient):
     name, checksum = p.user.rows("SELECT name, checksum FROM schema_migration ORDER BY name DESC LIMIT 1")[0]
@@ -259,6 +270,8 @@ BROKEN = {
         sql(f"DROP TABLE {next_month()}", "SELECT audit_make_months(3)"), {}, ["months"], r"no part for \d{4}-\d\d"),
     "an entry in no month": (sql(STRAY, "SELECT audit_make_months(3)"), {}, ["months"], "1 entries lie in no month"),
     "a webhook that was given up": (webhook, {}, ["webhooks"], "resume wh-00000000000A"),
+    "a webhook whose client has no key that counts": (
+        keyless_webhook, {}, ["clients"], "webhook wh-00000000000B is retired"),
 }  # fmt: skip
 
 

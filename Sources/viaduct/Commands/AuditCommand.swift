@@ -35,6 +35,7 @@ extension AuditListCommand {
         let settings = try await listing.options.read()
         let lines = try await Deployment.with(settings) { [filter] deployment in
             try await deployment.store.migrate()
+            if filter.sought != nil { try await deployment.unlock() }
             return try await deployment.store.entries(filter).map(AuditLine.init)
         }
         guard !listing.json else { return Terminal.print(try AuditLine.json(lines)) }
@@ -77,7 +78,8 @@ struct AuditExportedCommand: AuditListCommand {
         commandName: "exported",
         abstract: "Lists what personal data was written out or copied since a time, and by whom.",
         discussion: """
-            Exports of persons (`viaduct person export`), and backups (`viaduct backup`).
+            Exports of persons (`viaduct person export`), and backups (`viaduct backup`). With --email
+            or --phone only exports of this person; that needs the data keys.
 
             Example: viaduct audit exported --since 72h
             Example: viaduct audit exported --since 2026-11-01T08:00:00Z
@@ -89,6 +91,10 @@ struct AuditExportedCommand: AuditListCommand {
             "A time such as 2026-11-01T08:00:00Z, a day such as 2026-11-01, or how long ago: 72h, 30d."
     )
     var since: String
+    @Option(help: "Only where whoever has this e-mail address was looked for.")
+    var email: String?
+    @Option(help: "Only where whoever has this telephone number was looked for.")
+    var phone: String?
 
     func perform() async throws {
         guard let start = Self.time(since, now: Date()) else {
@@ -98,6 +104,7 @@ struct AuditExportedCommand: AuditListCommand {
         var filter = AuditFilter()
         filter.actions = AuditEntry.Action.taking
         filter.since = start
+        if email != nil || phone != nil { filter.sought = Sought(email: email, phone: phone) }
         try await show(
             filter, none: "Nothing was written out or copied since \(start.formatted(.iso8601)).")
     }

@@ -257,7 +257,12 @@ struct KeyRetireCommand: ViaductCommand {
             try await deployment.store.migrate()
             return try await deployment.store.retire(id, retirement, by: .here, now: now)
         }
-        guard isKnown else { throw target.unknown }
+        guard isKnown else {
+            throw CommandError(
+                .data,
+                "There is no valid key \(id), or two others of its client count already; see viaduct "
+                    + "key list.")
+        }
         Terminal.print("retired \(id) from \(retirement.date.ISO8601Format()) on")
     }
 }

@@ -24,5 +24,8 @@ struct MaskCommand: PeerSettingsCommand {
             try await store.mask(in: catalogue)
         }
         Terminal.print("\(masked.reports) reports and \(masked.updates) updates were changed")
+        guard masked.unreadable > 0 else { return }
+        Terminal.note(
+            "\(masked.unreadable) stay as they are: no data key opens them; see viaduct doctor")
     }
 }

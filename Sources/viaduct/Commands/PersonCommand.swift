@@ -1,6 +1,5 @@
 import ArgumentParser
 import CaseStore
-import Crypto
 import Foundation
 import Reports
 
@@ -45,12 +44,19 @@ struct PersonExportCommand: PeerSettingsCommand {
         let records = try await withStore(settings) { store in
             let records = try await store.records(email: email, phone: phone)
             // Before anything of it leaves.
-            try await store.audit(Self.entries(records, email: email, phone: phone), now: Date())
+            let subject = try store.subject(of: Sought(email: email, phone: phone))
+            try await store.audit(Self.entries(records, subject: subject), now: Date())
             return records
         }
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.dateEncodingStrategy = .iso8601
+        let torn = records.count { !$0.isWhole }
+        if torn > 0 {
+            Terminal.note(
+                "\(torn) records are not whole (\"whole\": false): no data key opens the rest of them; "
+                    + "see viaduct doctor")
+        }
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let json = try encoder.encode(records.map(PersonalLine.init)) + Data("\n".utf8)
         guard let output else {
@@ -66,15 +72,8 @@ struct PersonExportCommand: PeerSettingsCommand {
 }
 
 extension PersonExportCommand {
-    /// What the audit log is told: an entry for each jurisdiction, and one if nothing was found. Who is
-    /// looked for stands there as SHA-256 of the address in small letters, and of the number's digits.
-    private static func entries(
-        _ records: [PersonalRecord], email: String?, phone: String?
-    ) -> [AuditEntry] {
-        let names = [email?.lowercased(), phone?.filter { ("0"..."9").contains($0) }]
-        let subject = names.compactMap(\.self).filter { !$0.isEmpty }
-            .map { SHA256.hash(data: Data($0.utf8)).map { String(format: "%02x", $0) }.joined() }
-            .joined(separator: ",")
+    /// What the audit log is told: an entry for each jurisdiction, and one if nothing was found.
+    private static func entries(_ records: [PersonalRecord], subject: String) -> [AuditEntry] {
         let places = Dictionary(grouping: records, by: \.jurisdiction)
         guard !places.isEmpty else {
             return [AuditEntry(.exported, by: .here, subject: subject)]
@@ -109,6 +108,8 @@ private struct PersonalLine: Encodable {
     let accountId: String?
     /// What they said beyond what we know of, as it was said.
     let others: String?
+    /// `false` if there is more, which no data key opens.
+    let whole: Bool?
 
     struct Attribute: Encodable {
         let code: String
@@ -132,5 +133,6 @@ private struct PersonalLine: Encodable {
         (firstName, lastName) = (person.firstName, person.lastName)
         (deviceId, accountId) = (person.deviceID, person.accountID)
         others = record.unknown
+        whole = record.isWhole ? nil : false
     }
 }

@@ -43,6 +43,11 @@ struct Sealing {
             let lock = store.lock
             if lock != last { tell(lock) }
             last = lock
+            for row in store.untoldUnreadable() {
+                logger.error(
+                    "a sealed row cannot be opened, and is shown to staff as to the public",
+                    metadata: ["row": .string(row)])
+            }
             if lock == nil, keys == .chosen, due <= .now {
                 due = await seal() ? .now + .seconds(3600) : .now + .seconds(60)
             }

@@ -33,7 +33,7 @@ struct DatabaseDoctor {
                     advice: "serve or migrate will run it"))
         }
         try await examineDataKeys(of: health.pendingMigrations.isEmpty ? .now : .older)
-        guard scope == .everything else { return }
+        guard scope != .setup else { return }
         let pools = settings.database
         // One more listens.
         add(try await store.upkeep(connections: pools.connections + pools.transactions + 1).remarks)
@@ -45,6 +45,7 @@ struct DatabaseDoctor {
                     .months,
                 ], because: "the schema is not that of this program")
         }
+        try await examineUnreadable(scope)
         try await examinePictures()
         try await examineClients()
         try await examineWebhooks()
@@ -122,6 +123,30 @@ struct DatabaseDoctor {
         }
     }
 
+    /// Of all that is sealed; of a server that runs, what it was to show.
+    private mutating func examineUnreadable(_ scope: Doctor.Scope) async throws {
+        let source = DataKeySource(settings)
+        let found: Unreadable
+        if scope == .visit {
+            found = store.metUnreadable()
+        } else if let keys = try? source.read(), let known = try await store.dataKeys(),
+            known.isSubset(of: keys.ids)
+        {
+            found = try await store.unreadable(with: keys)
+        } else {
+            // All of it is unreadable then, and told already.
+            return
+        }
+        guard found.count > 0 else { return }
+        chart.add(
+            Complaint(
+                .dataKeys, .wrong,
+                "no data key opens \(found.count) sealed fields, such as "
+                    + found.examples.joined(separator: ", "),
+                advice: "add the older key if there is one; what was changed, only a backup has"
+            ).at(source.path ?? settings.file, key: source.key))
+    }
+
     private mutating func examinePictures() async throws {
         let late = try await store.overduePictures(now: now)
         if late > 0 {
@@ -160,28 +185,30 @@ struct DatabaseDoctor {
     }
 
     private mutating func examineClients() async throws {
-        let clients = try await store.list()
+        let keys = Dictionary(grouping: try await store.keys(), by: \.client.id)
+        // Why nothing is taken from a client any more, and it is told nothing.
+        func flaw(of client: Client.ID) -> String? {
+            guard let keys = keys[client] else { return "unknown" }
+            let standings = keys.map { $0.standing(at: now) }
+            guard standings.allSatisfy(\.isOver) else { return nil }
+            return standings.allSatisfy(\.isRevoked) ? "revoked" : "retired"
+        }
         for peer in settings.peers.peering.peers {
-            guard let id = peer.client else { continue }
-            let client = clients.first { $0.id == id }
-            guard client == nil || client?.revoked != nil else { continue }
+            guard let id = peer.client, let flaw = flaw(of: id) else { continue }
             let file = settings.peers.links[peer.name]?.file ?? ""
             chart.add(
                 Complaint(
                     .clients, .wrong,
-                    "the key \(id) is \(client == nil ? "unknown" : "revoked"): what the peer "
-                        + "sends is refused",
+                    "the key \(id) is \(flaw): what the peer sends is refused",
                     advice: "give it one with viaduct key create, and write its beginning here"
                 ).at(file, line: SettingsFile(file).line(of: "client"), key: "client"))
         }
         for webhook in try await store.webhooks() {
-            guard clients.contains(where: { $0.id == webhook.client && $0.revoked != nil }) else {
-                continue
-            }
+            guard let flaw = flaw(of: webhook.client) else { continue }
             chart.add(
                 Complaint(
                     .clients, .warning,
-                    "the key \(webhook.client) of the webhook \(webhook.id) is revoked",
+                    "the key \(webhook.client) of the webhook \(webhook.id) is \(flaw)",
                     advice: "viaduct webhook delete \(webhook.id), or make it anew for another key"
                 ))
         }

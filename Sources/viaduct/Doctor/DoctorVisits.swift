@@ -18,7 +18,7 @@ final class DoctorVisits: Sendable {
     func run() async {
         try? await Task.sleep(for: .seconds(3))
         while !Task.isCancelled {
-            var doctor = Doctor(.everything)
+            var doctor = Doctor(.visit)
             await doctor.visit(deployment)
             let chart = doctor.chart
             last.withLock { $0 = (chart, Date()) }

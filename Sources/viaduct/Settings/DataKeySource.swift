@@ -33,15 +33,22 @@ struct DataKeySource: Sendable, Equatable {
             switch self {
             case .missing(let place): "\(place) is not there; put the file with the data keys there"
             case .unreadable(let place):
-                "\(place) cannot be read; give its owner, who runs Viaduct, read access"
+                "\(place) cannot be read by \(Self.user); run chown \(Self.user) \(place), and let "
+                    + "\(Self.user) enter its directory"
             case .open(let place): "\(place) may be read by others; run chmod 600 \(place)"
             case .garbled(let place, let line):
                 "\(place)line \(line) is no data key, or one that stands there already; each is 44 "
                     + "characters, as viaduct reseal --new-key writes them"
             case .empty(let place): "\(place) holds no data key"
             case .unwritable(let place):
-                "\(place) cannot be made; let who runs Viaduct write there, or set privacy.keys_file"
+                "\(place) cannot be made by \(Self.user); let who runs Viaduct write there (chown -R "
+                    + "\(Self.user)), or set privacy.keys_file"
             }
+        }
+
+        /// Who we are, as chown takes it.
+        private static var user: String {
+            getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "\(geteuid())"
         }
     }
 
@@ -82,7 +89,10 @@ struct DataKeySource: Sendable, Equatable {
             guard case .given(let secret) = source else { throw .missing(own) }
             return (secret.value, "privacy.keys")
         }
-        guard FileManager.default.fileExists(atPath: path) else { throw .missing(path) }
+        guard access(path, F_OK) == 0 else {
+            // In a directory that we may not enter there may well be one.
+            throw errno == EACCES ? .unreadable(path) : .missing(path)
+        }
         guard let bytes = FileManager.default.contents(atPath: path), bytes.count <= 65_536 else {
             throw .unreadable(path)
         }
@@ -91,8 +101,11 @@ struct DataKeySource: Sendable, Equatable {
     }
 
     /// Makes a file with one new key, whole or not at all; of two that do so at once the second one
-    /// reads what the first one made.
-    func make() throws(Failure) -> DataKeys {
+    /// reads what the first one made. It is there to stay when this returns, also when the power
+    /// fails; made by root, it is given to whose directory it is in.
+    ///
+    /// `flush`: writes a directory's names to the disk, and says whether they are there.
+    func make(flush: (String) -> Bool = Self.flush) throws(Failure) -> DataKeys {
         let keys = DataKeys.made()
         let text = """
             # Viaduct's data keys. Personal data in the database is sealed with the first one; further
@@ -101,7 +114,7 @@ struct DataKeySource: Sendable, Equatable {
             \(keys.current.text)
 
             """
-        guard Self.write(text, to: own) else { throw .unwritable(own) }
+        guard Self.write(text, to: own, flush) else { throw .unwritable(own) }
         return try read()
     }
 
@@ -110,23 +123,50 @@ struct DataKeySource: Sendable, Equatable {
         try? FileManager.default.removeItem(atPath: own)
     }
 
-    private static func write(_ text: String, to path: String) -> Bool {
+    private static func write(
+        _ text: String, to path: String, _ flush: (String) -> Bool
+    ) -> Bool {
         let directory = (path as NSString).deletingLastPathComponent
+        // Every directory that gets a name of ours, the last one first.
+        var named = [directory]
+        while let first = named.last, first.count > 1,
+            !FileManager.default.fileExists(atPath: first)
+        { named.append((first as NSString).deletingLastPathComponent) }
         try? FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
         let draft = "\(path).\(UUID().uuidString)"
         defer { unlink(draft) }
-        let file = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        let file = Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { return false }
         let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
         do {
             try handle.write(contentsOf: Data(text.utf8))
+            guard giveToOwner(of: directory, file) else { return false }
             try handle.synchronize()
             try handle.close()
         } catch {
             return false
         }
         // The name is given once, so that nobody's key is replaced.
-        return link(draft, path) == 0 || errno == EEXIST
+        let isOurs = link(draft, path) == 0
+        guard isOurs || errno == EEXIST else { return false }
+        guard !named.allSatisfy(flush) else { return true }
+        if isOurs { unlink(path) }
+        return false
+    }
+
+    /// Of what root typed before the first start the service could read nothing.
+    private static func giveToOwner(of directory: String, _ file: Int32) -> Bool {
+        var status = stat()
+        guard geteuid() == 0, stat(directory, &status) == 0 else { return geteuid() != 0 }
+        return status.st_uid == 0 || fchown(file, status.st_uid, status.st_gid) == 0
+    }
+
+    private static func flush(_ directory: String) -> Bool {
+        let descriptor = Glibc.open(
+            directory.isEmpty ? "." : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return fsync(descriptor) == 0
     }
 }
