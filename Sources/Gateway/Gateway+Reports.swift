@@ -73,15 +73,15 @@ extension Gateway {
         guard let id = Report.ID(rawValue: text) else { throw Self.unknownReport }
         let audience = audience(of: client, in: jurisdiction)
         let peer = peer(call)
-        let paper = Paper(
+        let document = ReportDocument(
             jurisdiction: jurisdiction, absent: client?.profile.absent ?? .null, now: now(),
             format: call.format)
         let stage = call.route.base.stage
-        let document: [UInt8]?
+        let bytes: [UInt8]?
         if audience == .public, wish.extensions == .none {
-            document = try await asking { [wish] () async throws(CaseStoreError) in
+            bytes = try await asking { [wish] () async throws(CaseStoreError) in
                 try await store.find(id, in: jurisdiction.id, stage: stage) {
-                    found throws(CaseStoreError) in try paper.document(of: found, [:], wish)
+                    found throws(CaseStoreError) in try document.bytes(of: found, [:], wish)
                 }
             }
         } else {
@@ -94,17 +94,18 @@ extension Gateway {
             try await record(
                 .read, of: Self.uncovered(for: audience, originals, view.notes),
                 in: jurisdiction, by: client, at: call.request.address)
-            document = try await telling { () async throws(CaseStoreError) in
-                try paper.document(of: found, originals, view)
+            bytes = try await telling { () async throws(CaseStoreError) in
+                try document.bytes(of: found, originals, view)
             }
         }
-        guard let document else { throw Self.unknownReport }
-        var response = try success(document, call)
+        guard let bytes else { throw Self.unknownReport }
+        var response = try success(bytes, call)
         if peer != nil || audience == .staff {
             response.headers.append(("Cache-Control", "no-store"))
         }
         return response
     }
+
     static let unknownReport = Fault(.notFound, "service_request_id was not found.")
 
     /// What has become of a receipt (GR-7).
@@ -169,23 +170,23 @@ extension Gateway {
     }
 }
 
-/// How one report is written down, whatever is found of it.
-private struct Paper {
+/// What the document of one report depends on beside the report and the view.
+private struct ReportDocument {
     let jurisdiction: Jurisdiction
     let absent: Client.Profile.Absent
     let now: Date
     let format: Format
 
-    /// The document; `nil` if nothing was found.
-    func document(
+    /// The document of what was found; `nil` if that is nothing.
+    func bytes(
         of found: FoundReports, _ originals: [Report.ID: Original], _ view: ReportView
     ) throws(CaseStoreError) -> [UInt8]? {
-        var document: [UInt8]?
+        var bytes: [UInt8]?
         try found.forEach(originals, view) { report in
-            document = Documents.report(
+            bytes = Documents.report(
                 report, in: jurisdiction, view: view, absent: absent, now: now, as: format)
         }
-        return document
+        return bytes
     }
 }
 

@@ -59,7 +59,8 @@ package enum TestDatabase {
             let pool = Pool(
                 Pool.Settings(
                     address: address, connections: connections, transactions: transactions,
-                    deadline: .seconds(60)))
+                    deadline: .seconds(60), statementTimeout: .seconds(60),
+                    lockTimeout: .seconds(60), idleInTransactionTimeout: .seconds(60)))
             let running = Task { await pool.run() }
             let result: Result<R, any Error>
             do {

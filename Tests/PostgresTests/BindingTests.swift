@@ -132,7 +132,8 @@ import Testing
     }
 
     @Test func `sessions speak UTC and UTF-8 and have their time limits`() async throws {
-        try await TestDatabase.withPool { pool in
+        try await TestDatabase.with { address async throws in
+            let pool = Pool(Pool.Settings(address: address))
             let rows = try await pool.query(
                 """
                 SELECT current_setting('TimeZone'), current_setting('client_encoding'),
