@@ -1,8 +1,6 @@
 import FoundationEssentials
-import FuzzKit
 
-/// libFuzzer brings the `main` of this program, and calls what stands here. `FUZZ_TARGET` names the
-/// target.
+/// The target that `FUZZ_TARGET` names.
 private let chosen: FuzzTarget = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
     guard let target = FuzzTarget(rawValue: name) else {
@@ -12,9 +10,9 @@ private let chosen: FuzzTarget = {
     return target
 }()
 
-/// Runs the target on one input.
-@_cdecl("LLVMFuzzerTestOneInput")
-package func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+/// Runs the target on one input; FuzzDriver calls it for libFuzzer.
+@_cdecl("viaduct_fuzz_one")
+package func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     chosen.run(Array(UnsafeBufferPointer(start: start, count: count)))
     return 0
 }
