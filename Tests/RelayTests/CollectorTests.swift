@@ -55,7 +55,7 @@ import Testing
     }
 
     /// D12.
-    @Test(arguments: manners)
+    @Test(.timeLimit(.minutes(10)), arguments: manners)
     func `of 10,000 updates none is missed`(
         name: String, manners: FakePeer.Manners
     ) async throws {
@@ -65,7 +65,8 @@ import Testing
         let peer = FakePeer(
             Self.entries(limit: manners.limit), manners,
             polling: Peer.Polling(sweep: .seconds(2 * 86_400)))
-        let world = World(from: Self.autumn, to: Self.autumn.addingTimeInterval(21_600 + 900))
+        let world = World(
+            from: Self.autumn, to: Self.autumn.addingTimeInterval(21_600 + 60), readsUp: true)
         await world.run(peer)
         let (taken, read) = world.taken
         #expect(taken.count == 10_000)
@@ -161,7 +162,8 @@ import Testing
     }
 }
 
-/// A world whose clock goes on by a minute whenever the collector waits, with one peer in it.
+/// A world whose clock goes on by a minute whenever the collector waits and reads nothing, with one
+/// peer in it.
 final class World: Sendable {
     private struct State {
         var now: Date
@@ -180,16 +182,25 @@ final class World: Sendable {
         var looked: [Int] = []
         var isLost = false
         var isStopped = false
+        /// Ends with the reading that is under way.
+        var reading: AsyncStream<Void>?
+        var readingEnds: AsyncStream<Void>.Continuation?
+        /// When the reading began of which the last page is yet to come, and the one that is done.
+        var began: Date?
+        var done: Date?
         var kept = 0
     }
 
     private let state: Mutex<State>
     private let end: Date
+    private let readsUp: Bool
     private let peer = Peer.Name(rawValue: "roads")
 
-    init(from start: Date, to end: Date, failed: Int = 0) {
+    /// A world that ends at a time, or, if it is to read up, with the first reading from then on.
+    init(from start: Date, to end: Date, failed: Int = 0, readsUp: Bool = false) {
         state = Mutex(State(now: start, due: start, failed: failed))
         self.end = end
+        self.readsUp = readsUp
     }
 
     var taken: (Set<String>, Int) { state.withLock { ($0.taken, $0.read) } }
@@ -251,7 +262,15 @@ final class World: Sendable {
         ending: AsyncStream<Void>.Continuation
     ) -> Collector.Surroundings {
         Collector.Surroundings(
-            due: { _, now in self.state.withLock { $0.due <= now } ? self.turns() : [] },
+            due: { _, now in
+                let isDue = self.state.withLock { state in
+                    guard state.due <= now else { return false }
+                    (state.reading, state.readingEnds) = AsyncStream.makeStream()
+                    state.began = state.began ?? now
+                    return true
+                }
+                return isDue ? self.turns() : []
+            },
             collect: { _, cursor async throws(PeerError) in
                 try await collect(cursor, self.state.withLock { $0.now })
             },
@@ -268,9 +287,11 @@ final class World: Sendable {
             now: { self.state.withLock { $0.now } }, chance: { 0.5 },
             pause: {
                 while self.state.withLock({ $0.isStopped }) { await Task.yield() }
+                if let reading = self.state.withLock({ $0.reading }) { for await _ in reading {} }
                 let isOver = self.state.withLock { state in
                     state.now.addTimeInterval(60)
-                    return state.now > self.end
+                    guard state.now > self.end else { return false }
+                    return !self.readsUp || state.done.map { $0 >= self.end } ?? false
                 }
                 if isOver {
                     ending.finish()
@@ -337,12 +358,13 @@ final class World: Sendable {
                 },
                 fail: { reason, until in
                     self.state.withLock { state in
+                        state.readingEnds?.finish()
                         state.failures.append(reason)
                         state.pauses.append(until.timeIntervalSince(state.now))
                         state.due = until
                     }
                 },
-                release: { _ in })
+                release: { _ in self.state.withLock { $0.readingEnds }?.finish() })
         ]
     }
 
@@ -355,7 +377,10 @@ final class World: Sendable {
             }
             state.unreadable += page.unreadable.count
             state.cursor = page.next
-            if page.isLast { state.due = now.addingTimeInterval(60) }
+            if page.isLast {
+                state.due = now.addingTimeInterval(60)
+                (state.done, state.began) = (state.began, nil)
+            }
             return Reception()
         }
     }

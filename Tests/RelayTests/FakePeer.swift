@@ -26,35 +26,43 @@ final class FakePeer: Sendable {
         var wall: (@Sendable (Date) -> TimeInterval)?
         /// When its clock is set, and by how much it is ahead from then on.
         var isSet: (Date, TimeInterval)?
+
+        /// The peer's clock at a time of ours.
+        func clock(_ time: Date) -> Date {
+            if let (moment, newLead) = isSet, time >= moment {
+                return time.addingTimeInterval(newLead)
+            }
+            return time.addingTimeInterval(lead)
+        }
+
+        /// What it writes for a time of its clock, read as if it were UTC.
+        func stamp(_ time: Date) -> Date {
+            let time = clock(time)
+            return time.addingTimeInterval(wall?(time) ?? 0)
+        }
+    }
+
+    private struct Row {
+        let entry: Entry
+        /// What the server writes for its time.
+        let stamp: Date
     }
 
     private let manners: Manners
-    private let entries: [Entry]
+    /// From old to new, by what is written.
+    private let rows: [Row]
     private let polling: Peer.Polling
     private let calls = Mutex(0)
 
     init(_ entries: [Entry], _ manners: Manners, polling: Peer.Polling) {
-        self.entries = entries
+        rows = entries.map { Row(entry: $0, stamp: manners.stamp($0.time)) }
+            .sorted { ($0.stamp, $0.entry.id) < ($1.stamp, $1.entry.id) }
         self.manners = manners
         self.polling = polling
     }
 
     /// How often it was asked.
     var asked: Int { calls.withLock { $0 } }
-
-    /// The peer's clock at a time of ours.
-    private func clock(_ time: Date) -> Date {
-        if let (moment, lead) = manners.isSet, time >= moment {
-            return time.addingTimeInterval(lead)
-        }
-        return time.addingTimeInterval(manners.lead)
-    }
-
-    /// What it writes for a time of its clock, read as if it were UTC.
-    private func stamp(_ time: Date) -> Date {
-        let time = clock(time)
-        return time.addingTimeInterval(manners.wall?(time) ?? 0)
-    }
 
     /// How an adapter reads the stamp: by the rules of the wall's zone, of two moments the first.
     private func read(_ stamp: Date) -> Date {
@@ -75,24 +83,36 @@ final class FakePeer: Sendable {
         func wall(_ time: Date) -> Date {
             time.addingTimeInterval(manners.wall?(time) ?? 0)
         }
-        let found = entries.filter { entry in
-            entry.listed <= now && stamp(entry.time) >= wall(window.from)
-                && window.to.map { stamp(entry.time) <= wall($0) } ?? true
-        }
-        .sorted { (stamp($0.time), $0.id) > (stamp($1.time), $1.id) }
-        let rows = found.dropFirst((window.number - 1) * manners.limit).prefix(manners.limit)
+        let (first, last) = (wall(window.from), window.to.map(wall))
+        let rows = Array(
+            rows.dropFirst(count(before: first)).prefix { row in
+                last.map { row.stamp <= $0 } ?? true
+            }
+            .reversed().lazy.filter { $0.entry.listed <= now }
+            .dropFirst((window.number - 1) * manners.limit).prefix(manners.limit))
         let reply = Wire.Reply(
-            status: 200, headers: manners.tellsDate ? [.init("Date", Self.date(clock(now)))] : [])
+            status: 200,
+            headers: manners.tellsDate ? [.init("Date", Self.date(manners.clock(now)))] : [])
         let clock = PeerClock(reply, received: now)
         return window.page(
-            of: rows.reversed().map { entry in
+            of: rows.reversed().map { row in
                 .update(
                     IncomingUpdate(
-                        id: "\(entry.id)", report: "\(entry.report)", description: "\(entry.id)",
-                        told: clock.ours(read(stamp(entry.time)))))
+                        id: "\(row.entry.id)", report: "\(row.entry.report)",
+                        description: "\(row.entry.id)", told: clock.ours(read(row.stamp))))
             },
-            count: rows.count, newest: rows.map { read(stamp($0.time)) }.max(),
+            count: rows.count, newest: rows.map { read($0.stamp) }.max(),
             limit: manners.limit, paging: manners.paging, clock: clock)
+    }
+
+    /// How many rows are older.
+    private func count(before stamp: Date) -> Int {
+        var (low, high) = (0, rows.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if rows[middle].stamp < stamp { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     private static func date(_ time: Date) -> String {
