@@ -230,6 +230,15 @@ STRAY = (
     "VALUES ('2020-02-02', 'system', 'viaduct', 'report.read', '{}')"
 )
 
+# Sixty-one reports of an hour at one place.
+CROWD = (
+    "INSERT INTO event (id, report, kind, actor, recorded, path, content) "
+    "SELECT (left(id::text, 24) || lpad(to_hex(n), 12, '0'))::uuid, report, kind, actor, recorded, path, content "
+    "FROM event, generate_series(1, 60) AS n WHERE kind = 'created'",
+    "SET session_replication_role = replica; DELETE FROM event WHERE id::text LIKE '%-0000000000__'; "
+    "RESET session_replication_role",
+)
+
 # What is broken, what finds it, and what the finding must say.
 BROKEN = {
     "a misspelt key": (typo, {}, ["settings"], r"viaduct\.yaml.*key_service"),
@@ -269,6 +278,7 @@ BROKEN = {
     "a month without a part": (
         sql(f"DROP TABLE {next_month()}", "SELECT audit_make_months(3)"), {}, ["months"], r"no part for \d{4}-\d\d"),
     "an entry in no month": (sql(STRAY, "SELECT audit_make_months(3)"), {}, ["months"], "1 entries lie in no month"),
+    "a crowd at one place": (sql(*CROWD), {}, ["bursts"], r"61 reports of \S+ .* at 42\.69, 23\.32"),
     "a webhook that was given up": (webhook, {}, ["webhooks"], "resume wh-00000000000A"),
     "a webhook whose client has no key that counts": (
         keyless_webhook, {}, ["clients"], "webhook wh-00000000000B is retired"),

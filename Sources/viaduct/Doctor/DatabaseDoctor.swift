@@ -42,7 +42,7 @@ struct DatabaseDoctor {
                 [
                     .media, .pictures, .clients, .webhooks, .stoppedPeers, .cursors, .parked,
                     .deadLetters, .stuck, .quarantine, .tokens, .erasures, .audit,
-                    .months,
+                    .months, .bursts,
                 ], because: "the schema is not that of this program")
         }
         try await examineUnreadable(scope)
@@ -54,6 +54,7 @@ struct DatabaseDoctor {
         try await examineUnhanded()
         try await examineAudit()
         try await examineMonths()
+        try await examineBursts()
     }
 
     private mutating func add(_ remarks: [ServerRemark]) {
@@ -352,6 +353,21 @@ struct DatabaseDoctor {
             chart.add(
                 Complaint(
                     .months, .warning, "of the audit log \(count) lie in no month", advice: advice))
+        }
+    }
+
+    /// More reports than these, of one hour and one place, are a program's or a disaster's (A10).
+    private static let crowd = 60
+
+    private mutating func examineBursts() async throws {
+        for burst in try await store.bursts(over: Self.crowd, now: now) {
+            chart.add(
+                Complaint(
+                    .bursts, .warning,
+                    "\(burst.reports) reports of \(burst.jurisdiction) in the last hour are from the "
+                        + "square kilometre at \(burst.latitude), \(burst.longitude)",
+                    advice: "look at the newest of them; if a program writes them, revoke its key "
+                        + "(viaduct key revoke), or lower limits.rates"))
         }
     }
 

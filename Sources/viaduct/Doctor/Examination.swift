@@ -44,6 +44,7 @@ enum Examination: String, Sendable, CaseIterable {
     case webhooks
     case audit
     case months
+    case bursts
     // What goes between us and the peers.
     case stoppedPeers = "stopped-peers"
     case cursors
@@ -96,6 +97,7 @@ enum Examination: String, Sendable, CaseIterable {
         case .webhooks: "webhooks are told what changes"
         case .audit: "nobody changed the audit log"
         case .months: "the audit log has its next month, and each entry lies in one"
+        case .bursts: "no place has more reports in an hour than people would write"
         case .stoppedPeers: "no peer is paused, failing or gone"
         case .cursors: "peers are read, and only those of the settings"
         case .parked: "no delivery waits for a person"
