@@ -114,7 +114,8 @@ struct DatabaseDoctor {
         if known.count > 1 {
             complain(
                 .warning, "some personal data may still be sealed with an older key",
-                "run viaduct reseal; then the older key is needed for older backups only")
+                "run viaduct reseal; then the older key is needed for older backups and the audit log "
+                    + "only")
         }
         if try await store.isPlain() {
             complain(
