@@ -129,7 +129,7 @@ struct DatabaseDoctor {
         let source = DataKeySource(settings)
         let found: Unreadable
         if scope == .visit {
-            found = store.metUnreadable()
+            found = try await store.metUnreadable()
         } else if let keys = try? source.read(), let known = try await store.dataKeys(),
             known.isSubset(of: keys.ids)
         {
