@@ -94,7 +94,7 @@ struct DatabaseDoctor {
                     : "put back the file with the keys \(ids), from another node or from where it "
                         + "was kept apart")
         } catch {
-            return complain(.wrong, error.advice, "")
+            return complain(.wrong, source.advice(on: error), "")
         }
         let missing = known.subtracting(keys.ids).sorted()
         guard missing.isEmpty else {
