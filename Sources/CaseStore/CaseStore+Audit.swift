@@ -52,15 +52,42 @@ extension CaseStore {
             return entries
         }
     }
+
+    /// Of the exports that a filter is about, how many may be of anybody, because the key that their
+    /// digests were made with is not here: by the key's id. Who is sought makes no difference.
+    package func unjudged(_ filter: AuditFilter) async throws(CaseStoreError) -> [String: Int] {
+        let held = try settings.sealer.keys().ids.map(\.description)
+        let rows = try await query(AuditRow.unjudged(filter, held: held))
+        return try await CaseStoreError.told { () throws(PostgresError) in
+            var counts: [String: Int] = [:]
+            for row in rows {
+                var cells = row.cells
+                counts[try cells.next(String.self)] = try cells.next(Int.self)
+            }
+            return counts
+        }
+    }
 }
 
 /// Whoever is looked for, as the audit log is told.
 package struct Sought: Sendable, Equatable {
     private let names: [String]
+    /// As the first version had a name where it is another one now: an address with its blanks, a
+    /// number with the zeros of its 00.
+    private let formerNames: [String]
 
-    package init(email: String?, phone: String?) {
-        names = [SealedPerson.name(email: email), SealedPerson.name(phone: phone)]
-            .compactMap(\.self)
+    /// `nil` if nobody is named, or an address or a number is given that can be nobody's.
+    package init?(email: String?, phone: String?) {
+        let (address, number) = (
+            SealedPerson.name(email: email), SealedPerson.name(phone: phone)
+        )
+        guard (address ?? number) != nil, (email == nil) == (address == nil),
+            (phone == nil) == (number == nil)
+        else { return nil }
+        let names = [address, number].compactMap(\.self)
+        self.names = names
+        formerNames = [email?.lowercased(), number.map { "00" + $0 }].compactMap(\.self)
+            .filter { !names.contains($0) }
     }
 
     /// A keyed digest of each address and number: who has no key cannot guess what it is.
@@ -68,11 +95,10 @@ package struct Sought: Sendable, Equatable {
         names.map { key.auditMark($0, of: .sought) }.joined(separator: ",")
     }
 
-    /// All that may stand in an entry: a digest by each key, and that without a key of older entries.
+    /// All that may stand in an entry: a digest by each key, and those without a key of older entries.
     func subjects(by keys: DataKeys) -> [String] {
-        names.flatMap { name in
-            keys.all.map { $0.auditMark(name, of: .sought) } + [Fingerprint.plain(name).hexadecimal]
-        }
+        names.flatMap { name in keys.all.map { $0.auditMark(name, of: .sought) } }
+            + (names + formerNames).map { Fingerprint.plain($0).hexadecimal }
     }
 }
 
@@ -116,6 +142,34 @@ enum AuditRow {
 
     /// `subjects`: one of them at least is among those of the entry.
     static func listed(_ filter: AuditFilter, _ subjects: [String]? = nil) -> SQL {
+        var conditions = conditions(filter)
+        if let subjects {
+            conditions.append("string_to_array(subject, ',') && \(subjects)")
+        }
+        return """
+            SELECT number, recorded, actor, name, source, action, jurisdiction, reports, subject,
+                changes::text, hash
+            FROM audit_entry WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY number DESC LIMIT \(filter.limit)
+            """
+    }
+
+    /// Exports by the key of their digests, but for those of the keys that are `held`. All digests of
+    /// an entry are of one key; those without a key hold no colon.
+    static func unjudged(_ filter: AuditFilter, held: [String]) -> SQL {
+        let conditions =
+            conditions(filter) + [
+                "action = 'person.exported'", "subject LIKE '%:%'",
+                "split_part(subject, ':', 1) <> ALL (\(held))",
+            ]
+        return """
+            SELECT split_part(subject, ':', 1), count(*) FROM audit_entry
+            WHERE \(conditions.joined(separator: " AND ")) GROUP BY 1
+            """
+    }
+
+    /// What an entry must be, but for whom it is about.
+    private static func conditions(_ filter: AuditFilter) -> [SQL] {
         var conditions: [SQL] = ["true"]
         if let actions = filter.actions {
             // What a partial index knows by its own words.
@@ -126,9 +180,6 @@ enum AuditRow {
         }
         if let report = filter.report { conditions.append("reports @> \([report.rawValue])") }
         if let since = filter.since { conditions.append("recorded >= \(since)") }
-        if let subjects {
-            conditions.append("string_to_array(subject, ',') && \(subjects)")
-        }
         if let before = filter.before { conditions.append("number < \(before)") }
         switch filter.place {
         case .everywhere: break
@@ -136,12 +187,7 @@ enum AuditRow {
         case .jurisdictionAndNowhere(let id):
             conditions.append("(jurisdiction = \(id.rawValue) OR jurisdiction IS NULL)")
         }
-        return """
-            SELECT number, recorded, actor, name, source, action, jurisdiction, reports, subject,
-                changes::text, hash
-            FROM audit_entry WHERE \(conditions.joined(separator: " AND "))
-            ORDER BY number DESC LIMIT \(filter.limit)
-            """
+        return conditions
     }
 
     static func entry(in row: Row) throws(PostgresError) -> AuditEntry.Kept {

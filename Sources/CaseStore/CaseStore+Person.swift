@@ -163,7 +163,7 @@ private struct PersonSearch: Sendable {
         let person = PersonRow(table: kind == .report ? .contact : .author, row: name)
         let (held, plain) = try (PersonRow.Held(from: &cells), cells.next(String?.self))
         let opened = person.open(held, keys: keys)
-        if opened == nil { sealer.note(unreadable: SealedCell(person.table.column, name)) }
+        for cell in person.torn(held, keys: keys) { sealer.note(unreadable: cell) }
         let original = try OriginalRow.Held(from: &cells).open(of: name, by: sealer)
         let whole = shown.restored(by: original ?? Original())
         return PersonalRecord(

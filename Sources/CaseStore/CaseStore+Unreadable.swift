@@ -20,10 +20,22 @@ extension CaseStore {
     /// each by its column and row: for the log.
     package func untoldUnreadable() -> [String] { settings.sealer.untold().map(\.description) }
 
-    /// What was left out of answers here since we have these keys.
-    package func metUnreadable() -> Unreadable {
-        let met = settings.sealer.unreadable.sorted { $0.description < $1.description }
-        return met.reduce(into: Unreadable()) { $0.add($1) }
+    /// What was left out of answers here since we have these keys, but for what opens by now or is
+    /// gone: each is opened again.
+    package func metUnreadable() async throws(CaseStoreError) -> Unreadable {
+        let met = settings.sealer.unreadable
+        guard let keys = settings.sealer.held, !met.isEmpty else { return Unreadable() }
+        var still: Set<SealedCell> = []
+        for (column, cells) in Dictionary(grouping: met, by: \.column) {
+            let rows = try await query(column.content(of: cells.map(\.row)))
+            let closed = try await CaseStoreError.told { () throws(PostgresError) in
+                try column.unreadable(in: rows, with: keys)
+            }
+            still.formUnion(closed)
+        }
+        settings.sealer.forget(met.subtracting(still))
+        let sorted = still.sorted { $0.description < $1.description }
+        return sorted.reduce(into: Unreadable()) { $0.add($1) }
     }
 
     /// What none of these keys opens, of all that is sealed: everything is read and opened, some
@@ -33,12 +45,7 @@ extension CaseStore {
         for column in SealedCell.Column.allCases {
             do {
                 try await pool.stream(column.content) { rows in
-                    for row in rows {
-                        var cells = row.cells
-                        let (name, sealed) = try (cells.next(String.self), cells.next([UInt8].self))
-                        guard keys.open(sealed, column, name) == nil else { continue }
-                        unreadable.add(SealedCell(column, name))
-                    }
+                    for cell in try column.unreadable(in: rows, with: keys) { unreadable.add(cell) }
                 }
             } catch {
                 throw (error as? PostgresError).map(CaseStoreError.init) ?? .unavailable
@@ -49,6 +56,33 @@ extension CaseStore {
 }
 
 extension SealedCell.Column {
+    /// Those of the cells that none of these keys opens.
+    fileprivate func unreadable(
+        in rows: Rows, with keys: DataKeys
+    ) throws(PostgresError) -> [SealedCell] {
+        var unreadable: [SealedCell] = []
+        for row in rows {
+            var cells = row.cells
+            let (name, sealed) = try (cells.next(String.self), cells.next([UInt8].self))
+            guard keys.open(sealed, self, name) == nil else { continue }
+            unreadable.append(SealedCell(self, name))
+        }
+        return unreadable
+    }
+
+    /// The same as `content` of these rows only: at most a thousand, found by their indexes.
+    fileprivate func content(of rows: [String]) -> SQL {
+        switch self {
+        case .author, .authorDevice:
+            """
+            \(content) AND ("update" = ANY (\(rows)) OR internal_note = ANY (\(rows)))
+            """
+        case .original: "\(content) AND (report = ANY (\(rows)) OR \"update\" = ANY (\(rows)))"
+        default:
+            "SELECT name, sealed FROM (\(content)) AS cell (name, sealed) WHERE name = ANY (\(rows))"
+        }
+    }
+
     /// The keys of the rows, as they were sealed with them, and what is sealed there.
     fileprivate var content: SQL {
         switch self {

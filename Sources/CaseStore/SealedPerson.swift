@@ -140,4 +140,13 @@ struct PersonRow {
         }
         return (sealed.reporter(deviceID: device), sealed.unknownText)
     }
+
+    /// Those of the two cells that no key of ours opens.
+    func torn(_ held: Held, keys: DataKeys?) -> [SealedCell] {
+        [(held.sealed, table.column), (held.device, table.deviceColumn)].compactMap {
+            sealed, column in
+            guard let sealed, keys?.open(sealed, column, row) == nil else { return nil }
+            return SealedCell(column, row)
+        }
+    }
 }

@@ -74,8 +74,13 @@ package final class Sealer: Sendable {
         }
     }
 
-    /// All that was noted since the keys are here.
+    /// All that was noted since the keys are here, and not forgotten.
     var unreadable: Set<SealedCell> { state.withLock { $0.unreadable } }
+
+    /// Takes back what was noted of cells that open again or are gone.
+    func forget(_ cells: Set<SealedCell>) {
+        state.withLock { $0.unreadable.subtract(cells) }
+    }
 }
 
 extension Sealer.Lock {

@@ -347,7 +347,7 @@ extension CaseStoreTests {
             async throws
         {
             try await withStore { store, pool in
-                let ann = Sought(email: "Ann@Example.org", phone: "00359 888 1")
+                let ann = try #require(Sought(email: "Ann@Example.org", phone: "00359 888 1"))
                 let old = Fingerprint.plain("ann@example.org").hexadecimal
                 for subject in [old, try store.subject(of: ann), "up to 7"] {
                     try await store.audit(
@@ -362,21 +362,84 @@ extension CaseStoreTests {
                 }
                 // Also with another key, as long as the old one is kept; and in older entries.
                 let keys = try store.settings.sealer.keys()
-                var settings = store.settings
-                settings.sealer = Sealer(DataKeys(.made(), former: [keys.current]))
-                let node = CaseStore(pool: pool, settings: settings)
+                let node = Self.node(
+                    store, DataKeys(.made(), former: [keys.current]))
                 for (sought, numbers) in [
                     (ann, [2, 1]), (Sought(email: "ann@example.org", phone: nil), [2, 1]),
                     (Sought(email: nil, phone: "+359 8881"), [2]),
                     (Sought(email: "bob@example.org", phone: nil), []),
                 ] {
                     var filter = AuditFilter()
-                    filter.sought = sought
+                    filter.sought = try #require(sought)
                     for store in [store, node] {
                         #expect(try await store.entries(filter).map(\.number) == numbers)
+                        #expect(try await store.unjudged(filter).isEmpty)
                     }
                 }
             }
+        }
+
+        private static func node(_ store: CaseStore, _ keys: DataKeys) -> CaseStore {
+            var settings = store.settings
+            settings.sealer = Sealer(keys)
+            return CaseStore(pool: store.pool, settings: settings)
+        }
+
+        @Test func `exports of which a missing key would tell are counted`() async throws {
+            try await withStore { store, pool in
+                let ann = try #require(Sought(email: "ann@example.org", phone: "00359 888 1"))
+                let bob = try #require(Sought(email: "bob@example.org", phone: nil))
+                let later = Sample.now.addingTimeInterval(100)
+                let entries = [
+                    (AuditEntry.Action.exported, try store.subject(of: ann), Sample.now),
+                    (.exported, try store.subject(of: bob), later),
+                    (.exported, Fingerprint.plain("ann@example.org").hexadecimal, later),
+                    (.keyCreated, "peer:1", later), (.backedUp, "deadbeef:1", later),
+                ]
+                for (action, subject, time) in entries {
+                    try await store.audit(
+                        [AuditEntry(action, by: Audit.desk, subject: subject)], now: time)
+                }
+                let (old, new) = (try store.settings.sealer.keys(), DataKeys.made())
+                var filter = AuditFilter()
+                filter.sought = ann
+                filter.actions = AuditEntry.Action.taking
+                let node = Self.node(store, new)
+                #expect(try await node.entries(filter).map(\.number) == [3])
+                #expect(try await node.unjudged(filter) == ["\(old.current.id)": 2])
+                filter.since = later
+                #expect(try await node.unjudged(filter) == ["\(old.current.id)": 1])
+                let whole = Self.node(store, DataKeys(new.current, former: [old.current]))
+                #expect(try await whole.unjudged(filter).isEmpty)
+            }
+        }
+
+        @Test func `older entries are found as their names were written then`() async throws {
+            try await withStore { store, pool in
+                for name in ["003598881", "3598881", " ann@ example.org", "ann@example.org"] {
+                    let subject = Fingerprint.plain(name).hexadecimal
+                    try await store.audit(
+                        [AuditEntry(.exported, by: Audit.desk, subject: subject)], now: Sample.now)
+                }
+                for (sought, numbers) in [
+                    (Sought(email: nil, phone: "00359 888-1"), [2, 1]),
+                    (Sought(email: nil, phone: "+359 888 1"), [2, 1]),
+                    (Sought(email: " Ann@ Example.org", phone: nil), [4, 3]),
+                    (Sought(email: "ann@example.org", phone: nil), [4]),
+                ] {
+                    var filter = AuditFilter()
+                    filter.sought = try #require(sought)
+                    #expect(try await store.entries(filter).map(\.number) == numbers)
+                }
+            }
+        }
+
+        @Test(arguments: [
+            (nil, nil), ("", nil), (" ", nil), (nil, "abc"), (nil, ""), ("a@b.c", "abc"),
+            ("", "1"),
+        ])
+        func `who is looked for must be named`(email: String?, phone: String?) {
+            #expect(Sought(email: email, phone: phone) == nil)
         }
 
         @Test func `what staff write is written down, their words as a digest`() async throws {

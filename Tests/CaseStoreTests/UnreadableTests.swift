@@ -65,7 +65,40 @@ extension CaseStoreTests {
                 #expect(store.untoldUnreadable() == ["contact.original.sealed of \(second)"])
                 _ = try await store.originals(of: [one.report])
                 #expect(store.untoldUnreadable().isEmpty)
-                #expect(store.metUnreadable().count == 2)
+                #expect(try await store.metUnreadable().count == 2)
+                // What was repaired or is gone is forgotten.
+                try await Self.spoil("contact.original", "report", of: first, on: pool)
+                let left = try await store.metUnreadable()
+                #expect(left.examples == ["contact.original.sealed of \(second)"])
+                _ = try await pool.query(
+                    "DELETE FROM contact.original WHERE \"update\" = \(second)")
+                #expect(try await store.metUnreadable() == Unreadable())
+                #expect(store.settings.sealer.unreadable.isEmpty)
+            }
+        }
+
+        @Test(arguments: [
+            ("contact.contact", "sealed"), ("contact.contact", "sealed_device"),
+            ("contact.author", "sealed"), ("contact.author", "sealed_device"),
+        ])
+        func `each cell that was met is opened again`(table: String, column: String) async throws {
+            try await withStore { store, pool in
+                let one = try await Self.tell(store, "1")
+                let isReport = table == "contact.contact"
+                let row = isReport ? one.report.rawValue : one.update.rawValue
+                let spoil = SQL(
+                    verbatim: """
+                        UPDATE \(table) SET \(column) = set_byte(\(column), octet_length(\(column)) - 1,
+                            get_byte(\(column), octet_length(\(column)) - 1) # 1)
+                        """)
+                _ = try await pool.query(spoil)
+                _ = try await store.records(email: "canary1@example.org", phone: nil)
+                for _ in 0..<2 {
+                    let met = try await store.metUnreadable()
+                    #expect(met.examples == ["\(table).\(column) of \(row)"])
+                }
+                _ = try await pool.query(spoil)
+                #expect(try await store.metUnreadable() == Unreadable())
             }
         }
 

@@ -287,6 +287,47 @@ private final class Plug: ChannelOutboundHandler {
         #expect(four.verdicts == [0])
     }
 
+    @Test func `the memory of a body is held until it is answered, also for who hangs up`() throws {
+        let memory = BodyMemory(most: 1 << 20)
+        /// A body of so many kilobytes, 256 of which do not count; or only some of it.
+        func post(_ length: Int, only sent: Int? = nil) -> String {
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+                + "Content-Length: \(length << 10)\r\n\r\n"
+                + String(repeating: "a", count: (sent ?? length) << 10)
+        }
+        func verdict(_ length: Int) throws -> [Int] {
+            let line = try Line(memory: memory)
+            try line.hear(post(length))
+            defer { while !line.exchanges.isEmpty { line.answer() } }
+            return line.verdicts
+        }
+        func hangUp(after text: String) throws -> Line {
+            let line = try Line(memory: memory)
+            try line.hear(text)
+            try line.channel.close().wait()
+            line.channel.embeddedEventLoop.run()
+            return line
+        }
+        /// Whether the memory is empty: all of it can be taken, and no more.
+        func isEmpty() throws -> Bool {
+            let line = try Line(memory: memory)
+            try line.hear(post(1280))
+            defer { while !line.exchanges.isEmpty { line.answer() } }
+            return try line.verdicts == [0] && verdict(257) == [503]
+        }
+        #expect(try isEmpty())
+        let gone = try hangUp(after: post(1024))
+        #expect(try verdict(1024) == [503])
+        gone.answer()
+        #expect(try isEmpty())
+        // Of one body that was handed on and one that is half here the half one goes at once.
+        let both = try hangUp(after: post(640) + post(1024, only: 800))
+        #expect(try verdict(1024) == [503])
+        #expect(try verdict(640) == [0])
+        both.answer()
+        #expect(try isEmpty())
+    }
+
     @Test func `a request after a refused one is not read`() throws {
         let line = try Line()
         try line.hear("GET / HTTP/1.1\r\n\r\n" + Self.get)

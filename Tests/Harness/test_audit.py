@@ -66,6 +66,19 @@ def test_who_saw_a_report_and_who_took_it_away(city):
     assert mark == entries[0]["subject"] and re.fullmatch("[0-9a-f]{8}:[0-9a-f]{64}", mark)
     assert hashlib.sha256(b"ann@example.org").hexdigest() not in mark
     assert audit(city, "exported", "--since", "1h", "--email", "bob@example.org") == []
+    # What was not found is not said to be not there, and what no key here tells is counted.
+    bob = ["audit", "exported", "--since", "1h", "--email", "bob@example.org"]
+    told = city.command(*bob).stderr
+    assert "No export of whoever has this address" in told and "Not judged" not in told
+    for nobody in (["--phone", "abc"], ["--email", ""], ["--email", "a@b.c", "--phone", ""]):
+        assert city.command("audit", "exported", "--since", "1h", *nobody).returncode == 64
+    city.ledger.rows(
+        "INSERT INTO audit_entry (recorded, actor, name, action, reports, subject) "
+        f"VALUES (now(), 'operator', 'a', 'person.exported', '{{}}', 'deadbeef:{'0' * 64}')"
+    )
+    told = city.command(*bob).stderr
+    assert "Not judged: 1 of the exports" in told and "(deadbeef)" in told and "VIADUCT_PRIVACY_KEYS_FILE" in told
+    assert audit(city, *bob[1:]) == []
     assert city.command("audit", "exported", "--since", "yesterday").returncode == 64
     shown = city.run("audit", "who-saw", identifier)
     assert city.desk[:11] in shown and "127.0.0.0/24" in shown

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit, urlunsplit
 
-from kit.instance import is_alive, wait_until
+from kit.instance import wait_until
 from kit.mesh import Mesh
 from kit.peers import write_secret
 from kit.ports import free_ports
@@ -40,6 +40,15 @@ def found(secrets: dict[str, str], said: dict[str, str]) -> set[tuple[str, str]]
         (name, place) for place, text in said.items() for name, secret in secrets.items()
         if any(shape in text for shape in shapes(secret))
     }  # fmt: skip
+
+
+def command_lines():
+    """Of all processes; one that ends while it is asked about has none."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
 
 
 def test_a12_secrets_are_nowhere_but_in_their_files():
@@ -111,10 +120,7 @@ def test_a12_secrets_are_nowhere_but_in_their_files():
             done = here.command(*words)
             assert done.stdout + done.stderr, words
             said[" ".join(words)] = done.stdout + done.stderr
-        said["ps"] = "\n".join(
-            file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            for file in Path("/proc").glob("[0-9]*/cmdline") if is_alive(int(file.parent.name))
-        )  # fmt: skip
+        said["ps"] = "\n".join(command_lines())
         assert "serve" in said["ps"]
 
         # A mistake tells what is wrong with a secret, and not the secret.

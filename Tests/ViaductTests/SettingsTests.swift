@@ -170,6 +170,16 @@ import Testing
         #expect(other.database.url?.value == "postgres://other")
     }
 
+    @Test(arguments: ["postgresql://u:canary@[::1", "localhost canary"])
+    func `what is no address of a database is told at once`(address: String) async throws {
+        let space = try Workspace(["f": "contact: a", "jurisdictions/.keep": ""])
+        let error = await #expect(throws: SettingsError.self) {
+            try await read(space.path("f"), ["VIADUCT_DATABASE_URL": address])
+        }
+        #expect(error?.problems.map(\.key) == ["VIADUCT_DATABASE_URL"])
+        #expect(error?.description.contains("canary") == false)
+    }
+
     @Test func `the example is valid`() async throws {
         let settings = try await read(Examples.path + "/viaduct.yaml")
         #expect(settings.http.port == 8311)

@@ -86,7 +86,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         isIgnoring = true
         clock.stop()
         deliver(nil)
-        giveBack(held)
+        // What was handed on is still read by whoever answers it, and given back by `complete`.
+        giveBack(excess(body.count))
+        body = []
         writer?.resume()
         writer = nil
         meter.onWaste = nil
@@ -283,11 +285,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// Closes the exchange, and the connection if it was the last one.
+    /// Closes the exchange, and the connection if it was the last one; to be called once of each, also
+    /// when the client is gone.
     func complete(_ exchange: Exchange) {
+        giveBack(excess(exchange.bodyLength))
         guard let context else { return }
         queued -= 1
-        giveBack(excess(exchange.bodyLength))
         if clock.awaited == .reader { clock.await(nil) }
         if exchange.end != .none { return close(context, exchange.end) }
         if queued == 0 {

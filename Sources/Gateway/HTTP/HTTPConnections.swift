@@ -80,6 +80,8 @@ struct HTTPConnections: ServerChildChannel {
                     await answer(exchange, on: value)
                 }
             } onCancel: {
+                // Only the hard end comes by here, and cuts answers off. A graceful one is told to
+                // the channel, whose handler lets them be finished (`drain`).
                 value.channel.close(promise: nil)
             }
             try? await value.channel.close()

@@ -33,14 +33,29 @@ extension AuditListCommand {
         var filter = filter
         filter.limit = min(max(listing.limit, 1), 1_000_000)
         let settings = try await listing.options.read()
-        let lines = try await Deployment.with(settings) { [filter] deployment in
-            try await deployment.store.migrate()
+        let (lines, unjudged) = try await Deployment.with(settings) { [filter] deployment in
+            let store = deployment.store
+            try await store.migrate()
             if filter.sought != nil { try await deployment.unlock() }
-            return try await deployment.store.entries(filter).map(AuditLine.init)
+            let lines = try await store.entries(filter).map(AuditLine.init)
+            return (lines, filter.sought == nil ? [:] : try await store.unjudged(filter))
         }
+        if let note = Self.note(of: unjudged) { Terminal.note(note) }
         guard !listing.json else { return Terminal.print(try AuditLine.json(lines)) }
         guard !lines.isEmpty else { return Terminal.note(none) }
         Terminal.print(AuditLine.table(lines))
+    }
+
+    /// What must be known of a search for which keys were missing; `nil` if none was.
+    private static func note(of unjudged: [String: Int]) -> String? {
+        guard !unjudged.isEmpty else { return nil }
+        let count = unjudged.values.reduce(0, +)
+        let ids = unjudged.keys.sorted().joined(separator: ", ")
+        return """
+            Not judged: \(count) of the exports since then, which were written down with older data \
+            keys (\(ids)). Write those below the current one in a copy of the file with the data keys, \
+            and run this again with VIADUCT_PRIVACY_KEYS_FILE=COPY.
+            """
     }
 }
 
@@ -104,9 +119,20 @@ struct AuditExportedCommand: AuditListCommand {
         var filter = AuditFilter()
         filter.actions = AuditEntry.Action.taking
         filter.since = start
-        if email != nil || phone != nil { filter.sought = Sought(email: email, phone: phone) }
+        let since = "since \(start.formatted(.iso8601))"
+        guard email != nil || phone != nil else {
+            return try await show(filter, none: "Nothing was written out or copied \(since).")
+        }
+        guard let sought = Sought(email: email, phone: phone) else {
+            throw CommandError(
+                .usage, "--email needs an address such as ann@example.org, --phone a number.")
+        }
+        filter.sought = sought
         try await show(
-            filter, none: "Nothing was written out or copied since \(start.formatted(.iso8601)).")
+            filter,
+            none:
+                "No export of whoever has this address or number was found \(since). Backups hold "
+                + "everybody; without --email and --phone all is listed.")
     }
 
     /// The time that a text means; `nil` if it means none.

@@ -113,17 +113,18 @@ struct Deployment: Sendable {
     func unlock() async throws {
         let source = DataKeySource(settings)
         var (keys, made): (DataKeys?, Bool) = (nil, false)
+        var nothingSealed = false
+        if source.isOwn { nothingSealed = try await store.dataKeys()?.isEmpty == true }
         do throws(DataKeySource.Failure) {
             keys = try source.read()
-        } catch .missing where source.isOwn {
-            if try await store.dataKeys()?.isEmpty == true {
-                keys = try source.make()
-                made = true
-            }
+            if nothingSealed { try source.keep() }
+        } catch .missing where nothingSealed {
+            keys = try make(by: source)
+            made = true
         } catch .missing {
             keys = nil
         } catch {
-            throw CommandError(.settings, error.advice)
+            throw CommandError(.settings, source.advice(on: error))
         }
         let lock = try await store.unlock(with: keys, now: Date())
         guard made, let path = source.path else { return }
@@ -131,5 +132,13 @@ struct Deployment: Sendable {
         Terminal.note(
             "A key was made that personal data is sealed with: \(path). Keep a copy of it, apart from "
                 + "the backups: without it that data cannot be read by anybody.")
+    }
+
+    private func make(by source: DataKeySource) throws(CommandError) -> DataKeys {
+        do throws(DataKeySource.Failure) {
+            return try source.make()
+        } catch {
+            throw CommandError(.settings, source.advice(on: error))
+        }
     }
 }

@@ -33,8 +33,9 @@ struct PersonExportCommand: PeerSettingsCommand {
     var output: String?
 
     func validate() throws {
-        guard email?.isEmpty == false || phone?.contains(where: \.isNumber) == true else {
-            throw ValidationError("Say who: --email, --phone or both.")
+        guard Sought(email: email, phone: phone) != nil else {
+            throw ValidationError(
+                "Say who: --email with an address, --phone with a number, or both.")
         }
     }
 
@@ -44,7 +45,7 @@ struct PersonExportCommand: PeerSettingsCommand {
         let records = try await withStore(settings) { store in
             let records = try await store.records(email: email, phone: phone)
             // Before anything of it leaves.
-            let subject = try store.subject(of: Sought(email: email, phone: phone))
+            let subject = try Sought(email: email, phone: phone).map(store.subject)
             try await store.audit(Self.entries(records, subject: subject), now: Date())
             return records
         }
@@ -73,7 +74,7 @@ struct PersonExportCommand: PeerSettingsCommand {
 
 extension PersonExportCommand {
     /// What the audit log is told: an entry for each jurisdiction, and one if nothing was found.
-    private static func entries(_ records: [PersonalRecord], subject: String) -> [AuditEntry] {
+    private static func entries(_ records: [PersonalRecord], subject: String?) -> [AuditEntry] {
         let places = Dictionary(grouping: records, by: \.jurisdiction)
         guard !places.isEmpty else {
             return [AuditEntry(.exported, by: .here, subject: subject)]

@@ -13,7 +13,8 @@ struct ResealCommand: PeerSettingsCommand {
             For a new key: print one with --new-key, and write it as a further line into the file of \
             the data keys, on every node; restart each. Then make it the first line on every node, \
             and restart each again. Then run this, while they serve. At its end the older key is \
-            needed for older backups only. It may be stopped, and goes on when it is run again.
+            needed for older backups, and for `viaduct audit exported --email`, as long as the audit \
+            log is kept. It may be stopped, and goes on when it is run again.
 
             Example: viaduct reseal --new-key
             Example: viaduct reseal

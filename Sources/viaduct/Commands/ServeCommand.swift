@@ -25,7 +25,7 @@ struct ServeCommand: ViaductCommand {
 
     func perform() async throws {
         LongBlocks.giveBack()
-        let settings = try await options.read()
+        let settings = try await options.read(for: .serving)
         let log = LogSink()
         let level = Logger.Level(rawValue: settings.log.level) ?? .info
         let logger = Logger(label: "viaduct") { label in

@@ -26,8 +26,9 @@ struct SettingsOptions: ParsableArguments {
     }
 
     /// The settings, or every problem of them.
-    func read() async throws -> Settings {
-        let surroundings = surroundings
+    func read(for purpose: Surroundings.Purpose = .command) async throws -> Settings {
+        var surroundings = surroundings
+        surroundings.purpose = purpose
         guard let file = surroundings.settingsFile else {
             throw CommandError(
                 .settings,

@@ -95,7 +95,7 @@ struct DatabaseDoctor {
                     : "put back the file with the keys \(ids), from another node or from where it "
                         + "was kept apart")
         } catch {
-            return complain(.wrong, error.advice, "")
+            return complain(.wrong, source.advice(on: error), "")
         }
         let missing = known.subtracting(keys.ids).sorted()
         guard missing.isEmpty else {
@@ -115,7 +115,8 @@ struct DatabaseDoctor {
         if known.count > 1 {
             complain(
                 .warning, "some personal data may still be sealed with an older key",
-                "run viaduct reseal; then the older key is needed for older backups only")
+                "run viaduct reseal; then the older key is needed for older backups and the audit log "
+                    + "only")
         }
         if try await store.isPlain() {
             complain(
@@ -129,7 +130,7 @@ struct DatabaseDoctor {
         let source = DataKeySource(settings)
         let found: Unreadable
         if scope == .visit {
-            found = store.metUnreadable()
+            found = try await store.metUnreadable()
         } else if let keys = try? source.read(), let known = try await store.dataKeys(),
             known.isSubset(of: keys.ids)
         {

@@ -6,50 +6,81 @@ import Glibc
 struct DataKeySource: Sendable, Equatable {
     private let source: PrivacySettings.Source
     private let own: String
+    private let purpose: Surroundings.Purpose
 
     init(_ settings: Settings) {
         source = settings.privacy.keys
         own = settings.data.keys
+        purpose = settings.purpose
     }
 
     /// Why there are no keys.
     enum Failure: Error, Equatable {
         /// There is no such file.
         case missing(String)
-        case unreadable(String)
+        /// The owner's name, if it can be known.
+        case unreadable(String, owner: String?)
+        /// A directory, or longer than any list of keys.
+        case foreign(String)
         /// Others than the owner may read it (A12).
         case open(String)
         case garbled(String, line: Int)
         case empty(String)
         case unwritable(String)
+        /// It has a name, and the disk does not confirm that.
+        case unkept(String)
 
         var isOpen: Bool {
             if case .open = self { return true }
             return false
         }
+    }
 
-        /// What is wrong, and what to do.
-        var advice: String {
-            switch self {
-            case .missing(let place): "\(place) is not there; put the file with the data keys there"
-            case .unreadable(let place):
-                "\(place) cannot be read by \(Self.user); run chown \(Self.user) \(place), and let "
-                    + "\(Self.user) enter its directory"
-            case .open(let place): "\(place) may be read by others; run chmod 600 \(place)"
-            case .garbled(let place, let line):
-                "\(place)line \(line) is no data key, or one that stands there already; each is 44 "
-                    + "characters, as viaduct reseal --new-key writes them"
-            case .empty(let place): "\(place) holds no data key"
-            case .unwritable(let place):
-                "\(place) cannot be made by \(Self.user); let who runs Viaduct write there (chown -R "
-                    + "\(Self.user)), or set privacy.keys_file"
-            }
+    /// What is wrong, and what to do.
+    func advice(on failure: Failure) -> String {
+        switch failure {
+        case .missing(let place): "\(place) is not there; put the file with the data keys there"
+        case .unreadable(let place, let owner):
+            "\(place) cannot be read by \(Self.user); \(wayIn(to: place, of: owner))"
+        case .foreign(let place):
+            "\(place) is no file with data keys: it is a directory, or longer than 64 KB"
+        case .open(let place): "\(place) may be read by others; run chmod 600 \(place)"
+        case .garbled(let place, let line):
+            "\(place)line \(line) is no data key, or one that stands there already; each is 44 "
+                + "characters, as viaduct reseal --new-key writes them"
+        case .empty(let place): "\(place) holds no data key"
+        case .unwritable(let place):
+            "\(place) cannot be made by \(Self.user); \(wayIn(toDirectoryOf: place)), or set "
+                + "privacy.keys_file"
+        case .unkept(let place):
+            "\(place) may be gone after a loss of power: its directory cannot be written to the disk; "
+                + "see that the disk is well, and start again"
         }
+    }
 
-        /// Who we are, as chown takes it.
-        private static var user: String {
-            getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "\(geteuid())"
+    /// Only of a service is it known that its own user is to have the keys: whoever types a command
+    /// may be anybody, and what they took for themselves the service could not read.
+    private func wayIn(to place: String, of owner: String?) -> String {
+        if owner == Self.user { return "run chmod 600 \(place)" }
+        switch (purpose, owner) {
+        case (.serving, _):
+            return "run chown \(Self.user) \(place), and let \(Self.user) enter its directory"
+        case (.command, nil): return "run this as the user who runs Viaduct"
+        case (.command, let owner?): return "it belongs to \(owner): run this as \(owner)"
         }
+    }
+
+    private func wayIn(toDirectoryOf place: String) -> String {
+        guard purpose == .serving else { return "run this as the user who runs Viaduct" }
+        let directory = (place as NSString).deletingLastPathComponent
+        return "let \(Self.user) write to its directory (chown \(Self.user) \(directory))"
+    }
+
+    /// Who we are, as chown takes it.
+    private static var user: String { name(of: geteuid()) }
+
+    private static func name(of user: uid_t) -> String {
+        getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "\(user)"
     }
 
     /// Whether there are keys of our own to be made, where the settings name none.
@@ -91,10 +122,15 @@ struct DataKeySource: Sendable, Equatable {
         }
         guard access(path, F_OK) == 0 else {
             // In a directory that we may not enter there may well be one.
-            throw errno == EACCES ? .unreadable(path) : .missing(path)
+            throw errno == EACCES ? .unreadable(path, owner: nil) : .missing(path)
         }
-        guard let bytes = FileManager.default.contents(atPath: path), bytes.count <= 65_536 else {
-            throw .unreadable(path)
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .unreadable(path, owner: nil) }
+        guard status.st_mode & S_IFMT != S_IFDIR, status.st_size <= 65_536 else {
+            throw .foreign(path)
+        }
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw .unreadable(path, owner: Self.name(of: status.st_uid))
         }
         guard !FileMode(path).isOpen else { throw .open(path) }
         return (String(decoding: bytes, as: UTF8.self), path)
@@ -103,6 +139,8 @@ struct DataKeySource: Sendable, Equatable {
     /// Makes a file with one new key, whole or not at all; of two that do so at once the second one
     /// reads what the first one made. It is there to stay when this returns, also when the power
     /// fails; made by root, it is given to whose directory it is in.
+    ///
+    /// A key whose name may be lost is not used, but stays: another process may have read it by then.
     ///
     /// `flush`: writes a directory's names to the disk, and says whether they are there.
     func make(flush: (String) -> Bool = Self.flush) throws(Failure) -> DataKeys {
@@ -114,8 +152,21 @@ struct DataKeySource: Sendable, Equatable {
             \(keys.current.text)
 
             """
-        guard Self.write(text, to: own, flush) else { throw .unwritable(own) }
+        // Every directory that gets a name of ours, the last one first.
+        let directory = (own as NSString).deletingLastPathComponent
+        var named = [directory]
+        while let first = named.last, first.count > 1,
+            !FileManager.default.fileExists(atPath: first)
+        { named.append((first as NSString).deletingLastPathComponent) }
+        guard Self.write(text, to: own, in: directory) else { throw .unwritable(own) }
+        guard named.allSatisfy(flush) else { throw .unkept(own) }
         return try read()
+    }
+
+    /// Sees that the name of a file that is there stays, before anything is sealed with its key: who
+    /// made it may have failed in that.
+    func keep(flush: (String) -> Bool = Self.flush) throws(Failure) {
+        guard flush((own as NSString).deletingLastPathComponent) else { throw .unkept(own) }
     }
 
     /// Takes away what `make` made and nobody has used.
@@ -123,15 +174,7 @@ struct DataKeySource: Sendable, Equatable {
         try? FileManager.default.removeItem(atPath: own)
     }
 
-    private static func write(
-        _ text: String, to path: String, _ flush: (String) -> Bool
-    ) -> Bool {
-        let directory = (path as NSString).deletingLastPathComponent
-        // Every directory that gets a name of ours, the last one first.
-        var named = [directory]
-        while let first = named.last, first.count > 1,
-            !FileManager.default.fileExists(atPath: first)
-        { named.append((first as NSString).deletingLastPathComponent) }
+    private static func write(_ text: String, to path: String, in directory: String) -> Bool {
         try? FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
         let draft = "\(path).\(UUID().uuidString)"
@@ -148,11 +191,7 @@ struct DataKeySource: Sendable, Equatable {
             return false
         }
         // The name is given once, so that nobody's key is replaced.
-        let isOurs = link(draft, path) == 0
-        guard isOurs || errno == EEXIST else { return false }
-        guard !named.allSatisfy(flush) else { return true }
-        if isOurs { unlink(path) }
-        return false
+        return link(draft, path) == 0 || errno == EEXIST
     }
 
     /// Of what root typed before the first start the service could read nothing.
@@ -162,11 +201,12 @@ struct DataKeySource: Sendable, Equatable {
         return status.st_uid == 0 || fchown(file, status.st_uid, status.st_gid) == 0
     }
 
-    private static func flush(_ directory: String) -> Bool {
+    /// Some file systems (FUSE, 9p) know no flushing of directories, which is no failure.
+    static func flush(_ directory: String) -> Bool {
         let descriptor = Glibc.open(
             directory.isEmpty ? "." : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        return fsync(descriptor) == 0
+        return fsync(descriptor) == 0 || errno == EINVAL || errno == EBADF
     }
 }

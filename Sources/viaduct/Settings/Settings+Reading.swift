@@ -2,12 +2,22 @@ import Configuration
 import Federation
 import Foundation
 import Gateway
+import Postgres
 
-/// The environment: variables, who runs us, and where.
+/// The environment: variables, who runs us, where, and for what.
 package struct Surroundings: Sendable {
     package var variables: [String: String]
     package var isRoot: Bool
     package var directory: String
+    package var purpose = Purpose.command
+
+    /// What we were called for.
+    package enum Purpose: Sendable {
+        /// One answer to whoever typed it, who need not be the user who runs Viaduct.
+        case command
+        /// To serve: we are the user who runs Viaduct.
+        case serving
+    }
 
     /// Those of this process.
     package static var current: Surroundings {
@@ -54,8 +64,10 @@ extension Settings {
             ])
         }
         var settings = build(from: reader, file: file, in: surroundings)
+        settings.purpose = surroundings.purpose
         settings.database.url = secret(
             "database.url", reader, file: file, in: surroundings, &problems)
+        problems += settings.addressProblems(in: surroundings)
         settings.media.accessKey = secret(
             "media.access_key", reader, file: file, in: surroundings, &problems)
         settings.media.secretKey = secret(
@@ -293,6 +305,20 @@ extension Settings {
         return .file(surroundings.path(name, from: directory(of: file, in: surroundings)))
     }
 
+    /// What no server can be reached by is told at once, and not after all tries.
+    private func addressProblems(in surroundings: Surroundings) -> [Problem] {
+        guard let url = database.url, !Pool.isAddress(url.value) else { return [] }
+        let text = "is no address; write one such as postgresql://USER:PASSWORD@HOST/DATABASE"
+        let variable = ["VIADUCT_DATABASE_URL", "VIADUCT_DATABASE_URL_FILE"].first {
+            surroundings.variables[$0]?.isEmpty == false
+        }
+        return [
+            Problem(
+                file: variable == nil ? file : "environment", line: nil,
+                key: variable ?? "database.url", text: text)
+        ]
+    }
+
     /// What is wrong with the data keys that are there.
     private var keyProblems: [Problem] {
         let source = DataKeySource(self)
@@ -304,7 +330,7 @@ extension Settings {
         } catch {
             return [
                 Problem(
-                    file: file, line: nil, key: source.key, text: error.advice,
+                    file: file, line: nil, key: source.key, text: source.advice(on: error),
                     kind: error.isOpen ? .openSecret : .setting)
             ]
         }

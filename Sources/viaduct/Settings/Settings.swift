@@ -26,6 +26,8 @@ package struct Settings: Sendable {
 
     /// The file all of it comes from.
     package var file: String
+    /// For what it was read.
+    package var purpose = Surroundings.Purpose.command
 }
 
 /// Where reports are taken and published.
