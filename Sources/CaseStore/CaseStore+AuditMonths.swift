@@ -34,7 +34,8 @@ extension CaseStore {
     package func moveAuditStrays(portion: Int = 20_000) async throws(CaseStoreError) -> Int {
         var total = 0
         while !Task.isCancelled,
-            let moved = try await unlocked("SELECT audit_move_strays(\(portion)::integer)"),
+            let moved = try await unlocked(
+                "SELECT audit_move_strays(\(portion)::integer)", tries: 30),
             moved > 0
         {
             total += moved
