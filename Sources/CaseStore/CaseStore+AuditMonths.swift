@@ -71,7 +71,7 @@ extension CaseStore {
     /// away, and answers how many entries were cut off; what is younger than 90 days stays in any
     /// case. The rest is a whole chain, which begins where it was cut.
     ///
-    /// By the server's clock; one that jumped ahead is believed a day more each hour. Months go as a
+    /// By the server's clock; one that jumped ahead is not believed for 30 days. Months go as a
     /// whole, each within milliseconds; only where younger entries are among them, or somebody reads
     /// the log for long, they go entry by entry. Throws `timeout` where one could not go as a whole:
     /// its table goes with the next call. `tries`: how often one is tried, each second.

@@ -4,16 +4,19 @@
 -- By which the oldest are found; it is empty where all is well.
 CREATE INDEX audit_entry_default_by_time ON audit_entry_default (recorded);
 
--- Follows the server's clock, where that is more than a day ahead by a day for each hour that it went on.
+-- Follows the server's clock; where that jumps by more than a week it goes on from where it was, until the
+-- other has gone on for 30 days.
 CREATE TABLE audit_clock (
     is_only boolean PRIMARY KEY DEFAULT true
         CONSTRAINT audit_clock_only CHECK (is_only),
     shown timestamptz NOT NULL,
-    -- When it was last set, by the server's clock.
-    moved timestamptz NOT NULL
+    -- When it was last set, and since when there was no jump, by the server's clock.
+    moved timestamptz NOT NULL,
+    steady timestamptz NOT NULL
 );
 
-INSERT INTO audit_clock (shown, moved) VALUES (clock_timestamp(), clock_timestamp());
+INSERT INTO audit_clock (shown, moved, steady)
+SELECT now, now, now FROM clock_timestamp() AS now;
 
 -- Whatever the default privileges of the schema say: who may read the log may read it, and nobody else more.
 DO $$
@@ -166,12 +169,13 @@ BEGIN
     IF early > clock - interval '89 days' THEN
         RAISE EXCEPTION 'the audit log is kept for 90 days at least';
     END IF;
-    UPDATE audit_clock SET shown = least(clock, shown + interval '1 day'), moved = clock
-    WHERE is_only IN (
-        SELECT is_only FROM audit_clock
-        WHERE clock <= shown + interval '1 day' OR clock >= moved + interval '50 minutes'
-            OR clock < moved
-        FOR UPDATE SKIP LOCKED);
+    UPDATE audit_clock SET moved = clock,
+        steady = CASE WHEN clock BETWEEN moved AND moved + interval '7 days' THEN steady ELSE clock END,
+        shown = CASE
+            WHEN clock NOT BETWEEN moved AND moved + interval '7 days' THEN least(clock, shown)
+            WHEN clock >= steady + interval '30 days' THEN clock
+            ELSE least(clock, shown + (clock - moved)) END
+    WHERE is_only IN (SELECT is_only FROM audit_clock FOR UPDATE SKIP LOCKED);
     early := least(early, clock - interval '90 days')
         - (clock - least(clock, (SELECT shown FROM audit_clock)));
     -- This may take long, and nobody waits for it.
