@@ -111,8 +111,8 @@ extension CaseStore {
 
 /// A row of `audit_entry`; its number and its hash are given by a trigger.
 enum AuditRow {
-    /// Adds entries; to be the last statement of its transaction, as who holds the end of the chain
-    /// keeps others from it.
+    /// Adds entries; as late in its transaction as can be, as who holds the end of the chain keeps
+    /// others from it, but before the publication clock, for which more people wait.
     static func adding(_ entries: [AuditEntry], now: Date) -> SQL {
         let rows = entries.map { entry -> SQL in
             """

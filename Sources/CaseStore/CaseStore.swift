@@ -68,6 +68,7 @@ package struct CaseStore: Sendable {
             Migration(name: "m0014-sealing", bytes: PackageResources.m0014_sealing_sql),
             Migration(name: "m0015-audit", bytes: PackageResources.m0015_audit_sql),
             Migration(name: "m0016-months", bytes: PackageResources.m0016_months_sql),
+            Migration(name: "m0017-strays", bytes: PackageResources.m0017_strays_sql),
         ]
     }
 

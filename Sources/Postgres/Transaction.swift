@@ -43,6 +43,26 @@ extension Pool {
         }
     }
 
+    /// Runs one statement as a transaction on a connection of its own, in which it may take so long,
+    /// whatever `statement_timeout` is for the others.
+    package func query(_ sql: SQL, within limit: Duration) async throws(PostgresError) -> Rows {
+        try await retrying { () async throws(PostgresError) -> Rows in
+            let session = self.session()
+            defer { session.end() }
+            do throws(PostgresError) {
+                let milliseconds = "\(Int(limit / .milliseconds(1)))"
+                _ = try await session.query(
+                    "SELECT set_config('statement_timeout', \(milliseconds), true)")
+                let rows = try await session.query(sql, patience: .endless)
+                try await session.commit(patience: .endless)
+                return rows
+            } catch {
+                await session.rollback()
+                throw error
+            }
+        }
+    }
+
     /// Runs the body again, at most five times, as long as it ends in a serialization failure or a
     /// deadlock.
     func retrying<R>(

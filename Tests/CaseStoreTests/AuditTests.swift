@@ -271,7 +271,7 @@ extension CaseStoreTests {
                 let rows = try await pool.query(
                     """
                     SELECT place || ' ' || string_agg(right_, ',' ORDER BY right_) FROM unnest(ARRAY[
-                        'audit_entry', 'audit_head', 'audit_checkpoint', 'audit_cut', 'event',
+                        'audit_entry', 'audit_head', 'audit_checkpoint', 'audit_cut', 'audit_clock', 'event',
                         'schema_migration', 'report', 'contact.contact', 'issued_key'
                     ]) AS place, unnest(ARRAY[
                         'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS right_
@@ -285,17 +285,28 @@ extension CaseStoreTests {
                 }
                 #expect(
                     rights == [
-                        "audit_checkpoint INSERT,SELECT", "audit_cut SELECT",
-                        "audit_entry INSERT,SELECT", "audit_head SELECT",
+                        "audit_checkpoint INSERT,SELECT", "audit_clock SELECT",
+                        "audit_cut SELECT", "audit_entry INSERT,SELECT", "audit_head SELECT",
                         "contact.contact DELETE,INSERT,SELECT,UPDATE", "event INSERT,SELECT",
                         "issued_key DELETE,INSERT,SELECT,UPDATE",
                         "report DELETE,INSERT,SELECT,UPDATE", "schema_migration SELECT",
                     ])
-                _ = try await pool.query("GRANT viaduct_application TO CURRENT_USER")
-                try await Self.actAsApplication(pool)
-                _ = try await pool.query("REVOKE viaduct_application FROM CURRENT_USER")
+                try await Self.asMember(pool) { try await Self.actAsApplication(pool) }
                 #expect(try await store.verifyAudit(.whole).checked == 2)
             }
+        }
+
+        /// Does the work while the user is a member of the role, which all databases of the server know.
+        static func asMember(_ pool: Pool, _ work: () async throws -> Void) async throws {
+            try await pool.run(script: "GRANT viaduct_application TO CURRENT_USER")
+            let result: Result<Void, any Error>
+            do {
+                result = .success(try await work())
+            } catch {
+                result = .failure(error)
+            }
+            try await pool.run(script: "REVOKE viaduct_application FROM CURRENT_USER")
+            try result.get()
         }
 
         private static func actAsApplication(_ pool: Pool) async throws {
@@ -308,6 +319,7 @@ extension CaseStoreTests {
                 "UPDATE audit_entry SET name = ''", "DELETE FROM audit_entry",
                 "TRUNCATE audit_entry", "UPDATE audit_head SET number = 0",
                 "INSERT INTO audit_cut VALUES (1, sha256(''), now())",
+                "UPDATE audit_clock SET shown = now()",
                 "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
             ] {
                 await #expect(throws: PostgresError.refused(state: "42501"), "\(statement)") {

@@ -28,6 +28,24 @@ import Testing
         }
     }
 
+    @Test func `a statement may take longer than the others, and no longer than it asked for`()
+        async throws
+    {
+        try await TestDatabase.with { address in
+            let pool = Pool(
+                Pool.Settings(
+                    address: address, deadline: .seconds(60), statementTimeout: .milliseconds(300)))
+            let running = Task { await pool.run() }
+            defer { running.cancel() }
+            // More than a second longer: then others count a server as gone.
+            let slow = try await pool.query("SELECT pg_sleep(1.5)", within: .seconds(60))
+            #expect(slow.count == 1)
+            await #expect(throws: PostgresError.timeout) {
+                try await pool.query("SELECT pg_sleep(60)", within: .milliseconds(400))
+            }
+        }
+    }
+
     @Test func `a body that swallows a failure does not commit`() async throws {
         try await withTable { pool async throws in
             await #expect(throws: PostgresError.refused(state: "22012")) {

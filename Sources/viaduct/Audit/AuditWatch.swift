@@ -14,6 +14,7 @@ struct AuditWatch: Sendable {
     func run() async {
         while !Task.isCancelled {
             await makeMonths()
+            await moveStrays()
             // Not among the first calls.
             try? await Task.sleep(for: .seconds(10))
             await look()
@@ -35,6 +36,23 @@ struct AuditWatch: Sendable {
         }
     }
 
+    /// By itself, as it takes longer and may fail where the months could be made.
+    func moveStrays() async {
+        do {
+            let moved = try await store.moveAuditStrays()
+            if moved > 0 {
+                logger.info(
+                    "entries of the audit log were moved to their months",
+                    metadata: ["entries": "\(moved)"])
+            }
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning(
+                "entries of the audit log are moved later",
+                metadata: ["reason": .string("\(error)")])
+        }
+    }
+
     /// The mark is in the log as well, which goes where nobody who can change the database can change
     /// it.
     func look() async {
@@ -49,8 +67,7 @@ struct AuditWatch: Sendable {
                     "the audit log is whole", metadata: ["mark": .string("\(verdict.end)")])
             }
             guard let lifetime else { return }
-            let early = Date().addingTimeInterval(-Double(lifetime.components.seconds))
-            let gone = try await store.cutAudit(before: early)
+            let gone = try await store.cutAudit(keeping: lifetime)
             if gone > 0 {
                 logger.info("the audit log was cut", metadata: ["entries": "\(gone)"])
             }
