@@ -7,7 +7,7 @@ help:
 	@echo "make test    install what the tests need and pass them"
 	@echo "make lint    the formatter's rules and the rules of the tree, a few seconds"
 	@echo "make fuzz    what reads others' words, given anything for a minute each, under 20 minutes"
-	@echo "make chaos   200 crashes and what else goes wrong between peers, about 90 minutes"
+	@echo "make chaos   200 crashes and what else goes wrong between peers, about an hour"
 	@echo "make dist    an archive to install: program, units, alerts, examples, licences"
 	@echo "make bench   a million reports, measured beside PostgreSQL and nginx, and what waits for peers, under 20 minutes"
 
