@@ -48,13 +48,10 @@ extension CaseStore {
     /// unless we lost them. At most a hundred.
     package func unhanded(now: Date) async throws(CaseStoreError) -> [Report.ID] {
         let early = now.advanced(by: .seconds(-90_000))
-        // Events are named by their time.
         let rows = try await query(
             """
             SELECT DISTINCT report.id FROM event JOIN report ON report.id = event.report
-            WHERE event.id >= (lpad(
-                    to_hex((extract(epoch FROM \(early)::timestamptz) * 1000)::bigint), 12, '0')
-                || repeat('0', 20))::uuid
+            WHERE \(Self.events(since: early))
                 AND event.kind IN ('created', 'imported', 'handed') AND report.handler IS NOT NULL
                 AND NOT EXISTS (
                     SELECT FROM delivery WHERE delivery.peer = report.handler
@@ -107,5 +104,14 @@ extension CaseStore {
         try await CaseStoreError.told { () async throws(PostgresError) in
             try await ServerUpkeep.run(on: pool, connections: connections)
         }
+    }
+
+    /// The events since then, found by their index: they are named by their time.
+    static func events(since early: Date) -> SQL {
+        """
+        event.id >= (lpad(
+                to_hex((extract(epoch FROM \(early)::timestamptz) * 1000)::bigint), 12, '0')
+            || repeat('0', 20))::uuid
+        """
     }
 }

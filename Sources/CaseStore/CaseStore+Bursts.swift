@@ -15,16 +15,13 @@ extension CaseStore {
     /// or not: of each jurisdiction the place with the most.
     package func bursts(over most: Int, now: Date) async throws(CaseStoreError) -> [Burst] {
         let early = now.advanced(by: .seconds(-3600))
-        // Events are named by their time.
         let rows = try await query(
             """
             SELECT DISTINCT ON (report.jurisdiction) report.jurisdiction,
                 floor(report.latitude * 100) / 100 AS latitude,
                 floor(report.longitude * 100) / 100 AS longitude, count(*) AS reports
             FROM event JOIN report ON report.id = event.report
-            WHERE event.id >= (lpad(
-                    to_hex((extract(epoch FROM \(early)::timestamptz) * 1000)::bigint), 12, '0')
-                || repeat('0', 20))::uuid
+            WHERE \(Self.events(since: early))
                 AND event.kind = 'created' AND report.stage = 'production'
                 AND report.latitude IS NOT NULL AND report.longitude IS NOT NULL
             GROUP BY 1, 2, 3 HAVING count(*) > \(most)
