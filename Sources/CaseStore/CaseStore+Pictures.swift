@@ -7,12 +7,15 @@ package struct DuePicture: Sendable, Equatable {
     package let id: ID
     /// The address that a client gave; nobody has checked where it leads.
     package let source: String
+    /// Who told us of it.
+    package let client: Client.ID?
     /// How often it was claimed, this time included.
     package let attempts: Int
 
-    package init(id: ID, source: String, attempts: Int) {
+    package init(id: ID, source: String, client: Client.ID? = nil, attempts: Int) {
         self.id = id
         self.source = source
+        self.client = client
         self.attempts = attempts
     }
 
@@ -49,7 +52,7 @@ extension CaseStore {
             )
             UPDATE media SET attempts = attempts + 1, due = \(now.advanced(by: lease))
             FROM claimed WHERE media.id = claimed.id
-            RETURNING media.id, source, attempts
+            RETURNING media.id, source, media.client, attempts
             """)
         return try await CaseStoreError.told { () throws(PostgresError) in
             var pictures: [DuePicture] = []
@@ -58,6 +61,7 @@ extension CaseStore {
                 pictures.append(
                     DuePicture(
                         id: DuePicture.ID(rawValue: try cells.next()), source: try cells.next(),
+                        client: Client.ID(rawValue: try cells.next()),
                         attempts: Int(try cells.next(Int32.self))))
             }
             return pictures

@@ -12,7 +12,7 @@ extension Receiving {
         var draft = draft(about: held, told: change.told)
         draft.detail = change.detail
         draft.description = change.text
-        draft.addresses = change.media
+        draft.addresses = sources(of: change.media)
         draft.externalStatus = change.externalStatus
         draft.customerReference = change.customerReference
         draft.changes = Update.Draft.Changes(agency: change.agency, expected: change.expected)
@@ -43,6 +43,11 @@ extension Receiving {
         try await HandOver(report: held.id, settings: settings, now: now)
             .refuse(by: peer.name, "the peer says that it is not its own", in: transaction)
         return update
+    }
+
+    /// Where the pictures that the peer named are fetched.
+    func sources(of media: [String]) -> [String] {
+        media.map { PeerPicture.source(of: $0, from: peer.name) }
     }
 
     private func draft(

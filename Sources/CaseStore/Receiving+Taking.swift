@@ -46,7 +46,8 @@ extension Receiving {
             requested: report.requested,
             visibility: report.visibility)
         let destinations = settings.peering.destinations(of: subject, by: way)
-        let pictures = MediaRows(pictures: [], addresses: told.media, by: client, now: now)
+        let pictures = MediaRows(
+            pictures: [], addresses: sources(of: told.media), by: client, now: now)
         let deliveries = DeliveryRows.report(
             "added.id", to: destinations.all, event: event, created: now, due: now, from: "added")
         let path = way.path.map(\.rawValue) + [settings.peering.node.rawValue]

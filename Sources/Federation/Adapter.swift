@@ -24,6 +24,9 @@ package protocol Adapter: Sendable {
     /// know, nothing.
     func look(at tickets: [String], over wire: Wire) async throws(PeerError) -> [Incoming]
 
+    /// The bytes of a picture that this adapter named with `PeerPicture.named`.
+    func picture(_ reference: String, over wire: Wire) async throws(PeerError) -> [UInt8]
+
     /// Reaches the peer, proves our rights without changing anything, and reads what it takes.
     func check(over wire: Wire) async throws(PeerError) -> PeerReport
 }
@@ -32,6 +35,16 @@ extension Adapter {
     package func look(
         at tickets: [String], over wire: Wire
     ) async throws(PeerError) -> [Incoming] { [] }
+
+    package func resolve(_ token: String, over wire: Wire) async throws(PeerError) -> Ticket? {
+        nil
+    }
+
+    package func picture(
+        _ reference: String, over wire: Wire
+    ) async throws(PeerError) -> [UInt8] {
+        throw PeerError(.refused, "this kind of peer shows pictures by their addresses")
+    }
 }
 
 /// What a kind of peer can do.
@@ -41,6 +54,9 @@ package struct AdapterTraits: Sendable, Equatable {
     /// How many tickets to look at together, because `collect` tells only of new reports; 0 if it
     /// tells of every change.
     package var looks: Int
+    /// How long a message that ended without an answer may take to show at the peer: nobody looks
+    /// for it before (backoffice.md 2, rule 2).
+    package var settling: Duration
 
     /// What becomes of a message that is sent twice.
     package enum Resend: String, Sendable, CaseIterable {
@@ -59,10 +75,13 @@ package struct AdapterTraits: Sendable, Equatable {
         case ownReference = "own_reference"
     }
 
-    package init(resend: Resend, carries: Set<Feature>, looks: Int = 0) {
+    package init(
+        resend: Resend, carries: Set<Feature>, looks: Int = 0, settling: Duration = .zero
+    ) {
         self.resend = resend
         self.carries = carries
         self.looks = looks
+        self.settling = settling
     }
 }
 

@@ -42,7 +42,10 @@ extension Delivery {
         case .ambiguous:
             let isFinal =
                 failed.stage == .sending && terms.resend == .none && terms.unanswered == .park
-            guard isFinal else { return again(after: failed, asked: nil, doubt, terms) }
+            guard isFinal else {
+                let settling = terms.resend == .lookup ? terms.settling : nil
+                return again(after: failed, asked: settling, doubt, terms)
+            }
             return .parked("no answer came: \(failed.error.reason)", doubt)
         }
     }

@@ -110,10 +110,28 @@ package struct OutgoingUpdate: Sendable, Equatable {
     }
 }
 
+/// One of our pictures, for peers that want the file and not its address.
+package struct OutgoingPicture: Sendable, Equatable {
+    /// A file name with an ending that fits the type.
+    package let name: String
+    /// `image/jpeg`, `image/png` or `image/webp`.
+    package let mediaType: String
+    package let bytes: [UInt8]
+
+    package init(name: String, mediaType: String, bytes: [UInt8]) {
+        self.name = name
+        self.mediaType = mediaType
+        self.bytes = bytes
+    }
+}
+
 /// The report as a peer knows it: its id there, or the token that will become one.
 package struct Ticket: Sendable, Equatable {
     package var id: String?
     package var token: String?
+    /// What the peer took and did not keep as it was said, for the operator: often a mapping that
+    /// names what is not there. `nil` if all is as it should be, or if nobody looked.
+    package var remark: String?
 
     /// A ticket with an id, at most 255 bytes.
     package init(id: String) {

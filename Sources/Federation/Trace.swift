@@ -59,11 +59,11 @@ package struct Trace: Sendable, Equatable {
 extension Wire {
     /// The same way for calls that belong to a trace.
     package func within(_ trace: Trace) -> Wire {
-        Wire(now: now) { call async throws(PeerError) in
+        exchanging { call, wire async throws(PeerError) in
             var call = call
             var source = SystemRandomNumberGenerator()
             call.headers.append(trace.header(using: &source))
-            return try await send(call)
+            return try await wire.send(call)
         }
     }
 }

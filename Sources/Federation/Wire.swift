@@ -1,18 +1,49 @@
 import FoundationEssentials
 
 /// The way to one peer: guarded, bounded in time and size, without redirects to others.
+///
+/// Most peers speak HTTP. A way to one that does not is a wire as well, with calls and replies of the
+/// same shape; the page of the way says which methods, addresses and statuses it knows.
 package struct Wire: Sendable {
     /// Our time.
     package let now: @Sendable () -> Date
-    private let exchange: @Sendable (Call) async throws(PeerError) -> Reply
+    private let exchange: Exchange
+    private let pictures: Pictures
 
-    /// A way over which calls are exchanged for replies.
+    package typealias Exchange = @Sendable (Call) async throws(PeerError) -> Reply
+    package typealias Pictures =
+        @Sendable (_ address: String) async throws(PeerError) -> OutgoingPicture?
+
+    /// A way over which calls are exchanged for replies; `pictures` has the bytes of ours.
     package init(
-        now: @escaping @Sendable () -> Date,
-        exchange: @escaping @Sendable (Call) async throws(PeerError) -> Reply
+        now: @escaping @Sendable () -> Date, pictures: @escaping Pictures = { _ in nil },
+        exchange: @escaping Exchange
     ) {
         self.now = now
+        self.pictures = pictures
         self.exchange = exchange
+    }
+
+    /// The same way with something done to each exchange.
+    package func exchanging(
+        _ exchange: @escaping @Sendable (Call, Wire) async throws(PeerError) -> Reply
+    ) -> Wire {
+        Wire(now: now, pictures: pictures) { call async throws(PeerError) in
+            try await exchange(call, self)
+        }
+    }
+
+    /// The same way with our pictures at hand.
+    package func showing(_ pictures: @escaping Pictures) -> Wire {
+        Wire(now: now, pictures: pictures, exchange: exchange)
+    }
+
+    /// The picture under one of the addresses that a message names; `nil` if it is none of ours, or
+    /// is not there any more: then its address is all there is to tell.
+    ///
+    /// Throws `later` while the pictures cannot be read.
+    package func picture(at address: String) async throws(PeerError) -> OutgoingPicture? {
+        try await pictures(address)
     }
 
     /// Sends a call and answers with the reply, whatever its status.

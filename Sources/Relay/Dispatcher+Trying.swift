@@ -15,7 +15,8 @@ extension Dispatcher {
             return await finish(hold, as: .postponed(delivery.due, delivery.doubt))
         }
         let terms = DeliveryTerms(
-            resend: traffic.line.adapter.traits.resend, unanswered: peer.unanswered,
+            resend: traffic.line.adapter.traits.resend,
+            settling: traffic.line.adapter.traits.settling, unanswered: peer.unanswered,
             retry: peer.retry)
         let opening = delivery.opening(terms)
         if case .stop(let step) = opening { return await finish(hold, as: step) }
@@ -30,6 +31,7 @@ extension Dispatcher {
         switch result.end {
         case .success(let ticket):
             traffic.noteAccepted(at: result.ended)
+            tell(of: ticket, hold)
             await finish(hold, as: .done(ticket), result.attempt)
         case .failure(let failure):
             await fail(hold, failure, result.attempt, terms, in: traffic)
@@ -55,7 +57,11 @@ extension Dispatcher {
         let started = surroundings.now()
         let notes = ExchangeNotes()
         let wire = notes.noting(line.wire.within(hold.turn.trace)) { objection(to: hold) }
+        let redaction = Redaction(hiding: line.secrets + message.personalTexts)
         var stage = FailedTry.Stage.sending
+        func remark(_ ticket: Ticket) -> String? {
+            ticket.remark.map { redaction.text($0, most: 500) }
+        }
         func attempt(
             _ outcome: Attempt.Outcome, _ status: Int? = nil, _ reason: String? = nil
         ) -> Attempt {
@@ -67,14 +73,15 @@ extension Dispatcher {
             if opening == .look {
                 stage = .looking
                 if let ticket = try await line.adapter.find(message, over: wire) {
-                    return Trial(end: .success(ticket), attempt: attempt(.found))
+                    return Trial(
+                        end: .success(ticket), attempt: attempt(.found, nil, remark(ticket)))
                 }
                 stage = .sending
             }
             let ticket = try await line.adapter.deliver(message, over: wire)
-            return Trial(end: .success(ticket), attempt: attempt(.accepted))
+            return Trial(
+                end: .success(ticket), attempt: attempt(.accepted, nil, remark(ticket)))
         } catch {
-            let redaction = Redaction(hiding: line.secrets + message.personalTexts)
             let said = [error.reason, notes.text].compactMap { $0 }.joined(separator: " – ")
             let kept = PeerError(
                 error.kind, redaction.text(error.reason, most: 500), status: error.status)
@@ -82,6 +89,13 @@ extension Dispatcher {
                 end: .failure(Failure(error: kept, stage: stage)),
                 attempt: attempt(error.kind.outcome, error.status, redaction.text(said)))
         }
+    }
+
+    /// The peer has it, and not as it was said: no try mends that, but an operator can.
+    private func tell(of ticket: Ticket, _ hold: Hold) {
+        guard ticket.remark != nil else { return }
+        logger.warning(
+            "a peer did not keep all that it was told", metadata: hold.turn.metadata)
     }
 
     /// Why nothing more may be sent for a delivery, if it is so.

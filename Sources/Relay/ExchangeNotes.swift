@@ -27,7 +27,7 @@ final class ExchangeNotes: Sendable {
     func noting(
         _ wire: Wire, unless objection: @escaping @Sendable () -> PeerError?
     ) -> Wire {
-        Wire(now: wire.now) { call async throws(PeerError) in
+        wire.exchanging { call, wire async throws(PeerError) in
             if let objection = objection() { throw objection }
             self.last.withLock { $0 = Exchange(call: call.shown) }
             let reply = try await wire.send(call)

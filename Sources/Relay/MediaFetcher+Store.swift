@@ -1,13 +1,14 @@
 import CaseStore
+import Federation
 import Foundation
 import Media
 import Outbound
 import Reports
 
 extension MediaFetcher.Surroundings {
-    /// The real ones: the case store's rows, the files, and the only way out.
+    /// The real ones: the case store's rows, the files, the only way out, and the peers' lines.
     package init(
-        store: CaseStore, pictures: PictureStore, client: OutboundClient,
+        store: CaseStore, pictures: PictureStore, client: OutboundClient, lines: [PeerLine] = [],
         interval: Duration = .seconds(1)
     ) {
         self.init(
@@ -16,6 +17,12 @@ extension MediaFetcher.Surroundings {
             },
             fetch: { address async throws(OutboundError) in
                 try await client.get(address, limits: .picture).body
+            },
+            ask: { picture async throws(PeerError) in
+                guard let line = lines.first(where: { $0.peer.name == picture.peer }) else {
+                    throw PeerError(.refused, "the settings do not name the peer")
+                }
+                return try await line.adapter.picture(picture.reference, over: line.wire)
             },
             put: { bytes async throws(MediaFetcher.PutError) in
                 try await Self.put(bytes, into: pictures)

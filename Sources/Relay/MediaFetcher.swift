@@ -6,7 +6,8 @@ import Media
 import Outbound
 import Reports
 
-/// Fetches the pictures that a client named by address, through the outbound guard (M1, M2).
+/// Fetches the pictures that a client named by address, through the outbound guard (M1, M2), and those
+/// that a peer keeps for whoever has a key.
 ///
 /// A picture that is not there yet is asked for again by the schedule; one that can never be shown is
 /// given up. The report itself stays as it is in any case.
@@ -18,6 +19,8 @@ package struct MediaFetcher: Sendable {
             @Sendable (_ limit: Int, _ now: Date) async throws(CaseStoreError) -> [DuePicture]
         /// The document under an address.
         package var fetch: @Sendable (_ address: String) async throws(OutboundError) -> [UInt8]
+        /// The bytes of a picture that lies at a peer.
+        package var ask: @Sendable (PeerPicture) async throws(PeerError) -> [UInt8]
         /// Cleans a picture and stores its file.
         package var put: @Sendable (_ bytes: [UInt8]) async throws(PutError) -> StoredPicture
         /// Shows a stored picture with its report.
@@ -37,6 +40,9 @@ package struct MediaFetcher: Sendable {
             due:
                 @escaping @Sendable (Int, Date) async throws(CaseStoreError) -> [DuePicture],
             fetch: @escaping @Sendable (String) async throws(OutboundError) -> [UInt8],
+            ask: @escaping @Sendable (PeerPicture) async throws(PeerError) -> [UInt8] = {
+                _ throws(PeerError) in throw PeerError(.refused, "there are no peers here")
+            },
             put: @escaping @Sendable ([UInt8]) async throws(PutError) -> StoredPicture,
             keep:
                 @escaping @Sendable (DuePicture.ID, StoredPicture, Date)
@@ -50,6 +56,7 @@ package struct MediaFetcher: Sendable {
         ) {
             self.due = due
             self.fetch = fetch
+            self.ask = ask
             self.put = put
             self.keep = keep
             self.postpone = postpone
@@ -113,16 +120,33 @@ package struct MediaFetcher: Sendable {
     }
 
     private func stored(_ picture: DuePicture) async -> Result<StoredPicture, Failure> {
-        let bytes: [UInt8]
-        do throws(OutboundError) {
-            bytes = try await surroundings.fetch(picture.source)
-        } catch {
-            return .failure(.fetch(error))
+        switch await bytes(of: picture) {
+        case .failure(let failure): return .failure(failure)
+        case .success(let bytes):
+            do throws(PutError) {
+                return .success(try await surroundings.put(bytes))
+            } catch {
+                return .failure(.put(error))
+            }
         }
-        do throws(PutError) {
-            return .success(try await surroundings.put(bytes))
+    }
+
+    private func bytes(of picture: DuePicture) async -> Result<[UInt8], Failure> {
+        guard let held = PeerPicture(source: picture.source) else {
+            do throws(OutboundError) {
+                return .success(try await surroundings.fetch(picture.source))
+            } catch {
+                return .failure(.fetch(error))
+            }
+        }
+        do throws(PeerError) {
+            // Nobody but the peer itself can name what lies there.
+            guard let told = picture.client, told == held.peer.reader else {
+                throw PeerError(.refused, "somebody else named it")
+            }
+            return .success(try await surroundings.ask(held))
         } catch {
-            return .failure(.put(error))
+            return .failure(.ask(error))
         }
     }
 
@@ -154,6 +178,7 @@ extension MediaFetcher {
     /// Why a picture is not there, and what follows from that.
     enum Failure: Error, Equatable {
         case fetch(OutboundError)
+        case ask(PeerError)
         case put(PutError)
 
         enum Next: Equatable {
@@ -170,10 +195,13 @@ extension MediaFetcher {
             case .fetch(.refused), .fetch(.tooLarge), .fetch(.encoded), .put(.refused),
                 .fetch(.status(410, _)):
                 return .never
+            case .ask(let error) where error.kind == .refused: return .never
             case .put(.unavailable):
                 // No fault of the picture's: it must not be lost for a full disk of ours.
                 return .again(after: schedule.endlessPause(afterAttempts: attempts, chance: chance))
             case .fetch(.status(_, let wait)): asked = wait?.delay(from: now)
+            case .ask(let error):
+                asked = if case .later(let wait) = error.kind { wait } else { nil }
             case .fetch(.unreachable), .fetch(.timedOut), .fetch(.ambiguous): asked = nil
             }
             return schedule.pause(afterAttempts: attempts, chance: chance, asked: asked)

@@ -129,9 +129,6 @@ package struct PeerWire: Sendable {
 }
 
 extension Wire.Call {
-    /// Whether it may be made any number of times.
-    fileprivate var changesNothing: Bool { ["GET", "HEAD", "OPTIONS"].contains(method) }
-
     /// Where an answer sends this call to: 307 and 308 say that nothing was taken, while after the
     /// others a POST would become a GET.
     fileprivate func redirect(in answer: OutboundAnswer) -> String? {

@@ -4,7 +4,7 @@ extension AdapterConformance {
     /// A peer that works takes it, with one changing call, at its own address.
     func delivering(_ message: Message) async -> [String] {
         var findings: [String] = []
-        let line = SpoiltLine(peer())
+        let line = line()
         switch await deliver(message, over: line) {
         case .success(let ticket):
             if ticket.id?.isEmpty ?? true, ticket.token?.isEmpty ?? true {
@@ -25,21 +25,15 @@ extension AdapterConformance {
     /// Each status says what to do next, and the peer's wish to wait is heard.
     func failing(_ message: Message) async -> [String] {
         var findings: [String] = []
-        let cases: [(Int, [Wire.Header], PeerError.Kind)] = [
-            (400, [], .refused), (401, [], .forbidden), (500, [], .later(nil)),
-            (503, [Wire.Header("Retry-After", "120")], .later(.seconds(120))),
-            (429, [Wire.Header("Retry-After", "7")], .later(.seconds(7))),
-        ]
-        for (status, headers, kind) in cases {
-            let line = SpoiltLine(peer()) { call, reply in
-                guard Self.changes(call) else { return .success(reply) }
-                return .success(Wire.Reply(status: status, headers: headers))
+        for (failed, kinds) in way.failures {
+            let line = line { [changes = way.changes] call, reply in
+                .success(changes(call) ? failed : reply)
             }
-            let what = "a peer that answers \(status) to \(name(message))"
+            let what = "a peer that answers \(failed.status) to \(name(message))"
             switch await deliver(message, over: line) {
             case .success: findings.append("\(what) is believed to have it")
-            case .failure(let error) where error.kind != kind:
-                findings.append("\(what) should be \(kind), and is \(error.kind)")
+            case .failure(let error) where !kinds.contains(error.kind):
+                findings.append("\(what) should be one of \(kinds), and is \(error.kind)")
             case .failure: break
             }
             findings += again(line, after: what)
@@ -51,8 +45,8 @@ extension AdapterConformance {
     func unanswered(_ message: Message) async -> [String] {
         var findings: [String] = []
         for kind in [PeerError.Kind.ambiguous, .later(nil)] {
-            let line = SpoiltLine(peer()) { call, reply in
-                guard Self.changes(call) else { return .success(reply) }
+            let line = line { [changes = way.changes] call, reply in
+                guard changes(call) else { return .success(reply) }
                 return .failure(PeerError(kind, "the wire broke"))
             }
             let what = "a wire that breaks (\(kind)) below \(name(message))"
@@ -64,9 +58,9 @@ extension AdapterConformance {
             ("half", { Array($0.prefix($0.count / 2)) }), ("no", { _ in [] }),
             ("a log-in page as", { _ in Self.page }),
         ]
-        for (word, spoil) in spoilt {
-            let line = SpoiltLine(peer()) { call, reply in
-                guard Self.changes(call) else { return .success(reply) }
+        for (word, spoil) in spoilt where way.answersInBodies {
+            let line = line { [changes = way.changes] call, reply in
+                guard changes(call) else { return .success(reply) }
                 var reply = reply
                 reply.body = spoil(reply.body)
                 return .success(reply)
@@ -84,7 +78,7 @@ extension AdapterConformance {
         var findings: [String] = []
         let hidden = secrets + message.personalTexts.filter { $0.utf8.count >= 3 }
         for status in [200, 400, 401, 404, 429, 500] {
-            let line = SpoiltLine(peer()) { call, _ in
+            let line = line { call, _ in
                 let said = ([call.address] + call.headers.map(\.value)).joined(separator: " ")
                 let plain = String(decoding: call.body, as: UTF8.self)
                 let spoken = plain.replacing("+", with: " ").removingPercentEncoding ?? plain

@@ -7,7 +7,7 @@ extension AdapterConformance {
         var again = message
         again.firstTried = now
         let peer = peer()
-        switch await find(again, over: SpoiltLine(peer)) {
+        switch await find(again, over: line(to: peer)) {
         case .success(nil): break
         case .success: findings.append("\(name(message)) is found before it was sent")
         // What cannot be looked for waits for a person.
@@ -16,15 +16,16 @@ extension AdapterConformance {
             findings.append("\(name(message)) cannot be looked for: \(error.reason)")
         }
         // It arrives, and the answer is lost.
-        let line = SpoiltLine(peer) { call, reply in
-            Self.changes(call)
+        let line = line(to: peer) { [changes = way.changes] call, reply in
+            changes(call)
                 ? .failure(PeerError(.ambiguous, "the answer was lost")) : .success(reply)
         }
         _ = await deliver(message, over: line)
-        guard case .success(.some) = await find(again, over: SpoiltLine(peer)) else {
+        guard case .success(.some) = await find(again, over: line(to: peer)) else {
             return findings + ["\(name(message)) is not found though it arrived"]
         }
-        let login = SpoiltLine(peer) { _, _ in
+        guard way.hasPages else { return findings }
+        let login = self.line(to: peer) { _, _ in
             .success(
                 Wire.Reply(
                     status: 200, headers: [Wire.Header("Content-Type", "text/html")],
@@ -38,7 +39,7 @@ extension AdapterConformance {
 
     /// Where a peer recognises repeats, each try carries the same key.
     func repeating(_ message: Message) async -> [String] {
-        let lines = [SpoiltLine(peer()), SpoiltLine(peer())]
+        let lines = [line(), line()]
         for line in lines { _ = await deliver(message, over: line) }
         let carried = lines.compactMap(\.changing.first).filter { call in
             call.headers.contains { $0.value.contains(message.key) }
@@ -51,7 +52,7 @@ extension AdapterConformance {
     func reading() async -> [String] {
         var findings: [String] = []
         let peer = peer()
-        let line = SpoiltLine(peer)
+        let line = line(to: peer)
         var cursor: Cursor?
         for _ in 0..<3 {
             guard case .success(let page) = await collect(cursor, over: line) else {
@@ -63,16 +64,15 @@ extension AdapterConformance {
         if !line.changing.isEmpty { findings.append("whoever reads changes something") }
         // One that another version wrote, perhaps.
         for text in ["", "?", "{\"v\":99}"] { _ = await collect(Cursor(text: text), over: line) }
-        for status in [500, 503, 429] {
-            let broken = SpoiltLine(peer) { _, _ in
-                .success(Wire.Reply(status: status, headers: [Wire.Header("Retry-After", "9")]))
-            }
+        for trouble in way.troubles {
+            let broken = self.line(to: peer) { _, _ in .success(trouble) }
             guard case .failure(let error) = await collect(cursor, over: broken) else {
-                findings.append("a peer that answers \(status) is believed to have nothing new")
+                findings.append(
+                    "a peer that answers \(trouble.status) is believed to have nothing new")
                 continue
             }
             guard case .later = error.kind else {
-                findings.append("a peer that answers \(status) should be read later")
+                findings.append("a peer that answers \(trouble.status) should be read later")
                 continue
             }
         }
@@ -82,7 +82,7 @@ extension AdapterConformance {
     /// A log-in page with status 200 is a failure, and no empty list (block F, 116).
     func loggingIn() async -> [String] {
         var findings: [String] = []
-        let line = SpoiltLine(peer()) { _, _ in
+        let line = line { _, _ in
             .success(
                 Wire.Reply(
                     status: 200, headers: [Wire.Header("Content-Type", "text/html")],

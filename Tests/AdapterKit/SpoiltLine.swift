@@ -8,19 +8,21 @@ final class SpoiltLine: Sendable {
 
     private let calls = Mutex<[Wire.Call]>([])
     private let peer: @Sendable (Wire.Call) -> Wire.Reply
+    private let changes: @Sendable (Wire.Call) -> Bool
     private let spoil: Spoil
 
     init(
         _ peer: @escaping @Sendable (Wire.Call) -> Wire.Reply,
-        spoil: @escaping Spoil = { _, reply in .success(reply) }
+        changes: @escaping @Sendable (Wire.Call) -> Bool, spoil: @escaping Spoil
     ) {
         self.peer = peer
+        self.changes = changes
         self.spoil = spoil
     }
 
     var sent: [Wire.Call] { calls.withLock { $0 } }
     /// The calls that could have changed something.
-    var changing: [Wire.Call] { sent.filter(AdapterConformance.changes) }
+    var changing: [Wire.Call] { sent.filter(changes) }
 
     func wire(at now: Date) -> Wire {
         Wire(now: { now }) { call async throws(PeerError) in

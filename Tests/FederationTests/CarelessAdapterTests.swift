@@ -33,7 +33,7 @@ import Testing
         (.tellsSecrets, "tells a secret"), (.readsAnything, "read as a list without changes"),
         (.readsAnything, "a log-in page passes the check"),
         (.readsAnything, "is believed to have nothing new"),
-        (.hastens, "should be later"), (.forgetsKey, "goes without its key"),
+        (.hastens, "should be one of"), (.forgetsKey, "goes without its key"),
         (.goesElsewhere, "another address than the peer's"), (.findsNothing, "is not found"),
     ])
     func `what an author forgets is found`(fault: CarelessAdapter.Fault, told: String) async throws

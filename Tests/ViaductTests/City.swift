@@ -72,7 +72,7 @@ enum City {
                 words.statusesIn[word] = Mapping.Meaning(detail: detail)
             }
             if entry.own?.optional("wordless") != nil { words = PeerWords() }
-            return AdapterChoice(words: words) { _ in Paper() }
+            return AdapterChoice(address: entry.base() ?? "", words: words) { _ in Paper() }
         }
     ]
 }

@@ -25,7 +25,6 @@ struct Outside: Sendable {
     init(_ settings: Settings) async throws {
         client = OutboundClient(OutboundClient.Settings(OutboundGuard.Settings(settings)))
         relay = OutboundClient(OutboundClient.Settings(peersOf: settings))
-        lines = try settings.lines(for: .relay, over: relay)
         if let bucket = try BucketSettings(settings.media) {
             let storage = OutboundClient(OutboundClient.Settings(.operator))
             files = PictureStore(bucket: bucket) { try await storage.send($0) }
@@ -42,6 +41,7 @@ struct Outside: Sendable {
             storage = nil
         }
         pictures = Pictures(files, thumbnailer: await Thumbnailer.find())
+        lines = try settings.lines(for: .relay, over: relay, showing: files)
     }
 
     @Sendable private static func pass(_ moment: PictureStore.Moment) {
@@ -78,7 +78,8 @@ struct Outside: Sendable {
         ]
         if settings.media.fetch {
             let fetcher = MediaFetcher(
-                MediaFetcher.Surroundings(store: store, pictures: files, client: client),
+                MediaFetcher.Surroundings(
+                    store: store, pictures: files, client: client, lines: lines),
                 logger: logger)
             loops.append { await fetcher.run() }
         }

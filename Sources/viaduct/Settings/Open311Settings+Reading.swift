@@ -7,9 +7,10 @@ extension Open311Settings {
     /// What a peer's file says of a server that speaks GeoReport: `profile`, and below `open311`
     /// `zone`, `email`, `patience`, `parameters` and single values of the profile (its README).
     @Sendable static func choice(_ entry: inout AdapterEntry) -> AdapterChoice? {
-        guard let profile = profile(&entry) else { return nil }
+        let address = entry.base()
+        guard let profile = profile(&entry), let address else { return nil }
         var settings = Open311Settings(
-            profile: profile, address: entry.address, jurisdiction: entry.jurisdiction,
+            profile: profile, address: address, jurisdiction: entry.jurisdiction,
             apiKey: entry.apiKey?.value, flow: entry.flow, polling: entry.polling)
         settings.zone = zone(&entry) ?? settings.zone
         settings.email = entry.own?.optional("email")?.text(&entry.findings)
@@ -23,7 +24,7 @@ extension Open311Settings {
             }
         }
         let words = PeerWords(statusesOut: profile.statusesOut, statusesIn: profile.statusesIn)
-        return AdapterChoice(words: words) { [settings] use in
+        return AdapterChoice(address: address, words: words) { [settings] use in
             var settings = settings
             // Whoever sits and waits does not wait for what may change yet.
             if use == .command { settings.patience = .zero }

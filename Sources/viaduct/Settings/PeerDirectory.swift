@@ -74,8 +74,10 @@ package struct PeerLink: Sendable {
     package let file: String
     /// The name of its adapter.
     package let kind: String
-    /// The peer's base, with a slash at its end.
+    /// Where the peer is, as operators are shown it.
     package let address: String
+    /// How calls get there.
+    let way: AdapterChoice.Way
     /// What both sides sign with, if they do, the newest first; several while they change.
     package let signingSecrets: [WebhookSecret]
     /// What must not be shown of what goes over the wire.

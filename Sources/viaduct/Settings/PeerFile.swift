@@ -83,7 +83,8 @@ struct PeerReader {
         let unanswered = keys.optional("unanswered")?
             .choice(of: Peer.Unanswered.allCases.map(\.rawValue), &findings)
             .flatMap(Peer.Unanswered.init)
-        let way = readWay(&keys, flow: flow ?? [], polling: polling ?? Peer.Polling())
+        let way = readWay(
+            &keys, name: name, flow: flow ?? [], polling: polling ?? Peer.Polling())
         let mapping = keys.required("mapping", "the name of a mapping file", &findings)
             .flatMap { readMapping($0, flow ?? [], rules, way?.words ?? PeerWords()) }
         keys.finish(&findings)
