@@ -38,9 +38,11 @@ let package = Package(
             dependencies: ["Reports", "Federation", "Postgres", "Faults", .crypto],
             resources: [.embedInCode("Migrations")], swiftSettings: .inPlace),
         .target(name: "Federation", dependencies: ["Reports", .crypto]),
-        .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
+        .target(name: "Processes", dependencies: [.subprocess, .system]),
+        .target(name: "Media", dependencies: ["Processes", .crypto, .system]),
         .target(
             name: "Outbound", dependencies: ["Addresses", .httpClient, .nio, .nioPosix, .nioSSL]),
+        .target(name: "Ways", dependencies: ["Federation", "Postgres", "Processes", .system]),
         .target(
             name: "Relay",
             dependencies: [
@@ -62,17 +64,22 @@ let package = Package(
         .executableTarget(
             name: "viaduct",
             dependencies: [
-                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Open311", "Faults",
-                "Media", "Addresses",
-                "Outbound", "Postgres", "Relay", "XML", "CMalloc", "Conformance", .lifecycle,
-                .signals, .log,
-                .arguments,
-                .configuration, .yams,
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Faults", "Media",
+                "Addresses", "Outbound", "Postgres", "Relay", "Ways", "XML", "CMalloc",
+                "Conformance", .lifecycle, .signals, .log, .arguments, .configuration, .yams,
                 .nioPosix, .crypto,
+                // The adapters, one line each.
+                "Command",
+                "FileDrop",
+                "Open311",
+                "SQLTable",
             ]),
         .target(
             name: "Open311", dependencies: ["Federation", "GeoReport", "Reports"],
             path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
+        .adapter("Command", besides: ["Example"]),
+        .adapter("FileDrop", speaking: ["GeoReport", "XML", .crypto]),
+        .adapter("SQLTable", besides: ["tables.sql"]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
             name: "AdapterKit", dependencies: ["Federation", "Reports"], path: "Tests/AdapterKit"),
@@ -98,6 +105,11 @@ let package = Package(
             name: "Open311Tests",
             dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
+        .adapterTests("Command"),
+        .adapterTests("FileDrop", with: [.crypto]),
+        .adapterTests("SQLTable"),
+        .testTarget(
+            name: "WaysTests", dependencies: ["Ways", "Federation", "Postgres", "DatabaseKit"]),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"]),
         .testTarget(
             name: "OutboundTests",
@@ -158,6 +170,25 @@ extension [SwiftSetting] {
     /// An asynchronous function runs where its caller does. Otherwise a request looks for its
     /// executor at each of twenty calls, only to find that it is there already.
     static let inPlace: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+}
+
+extension Target {
+    /// An adapter: the code in its folder; whatever else lies there is not compiled.
+    static func adapter(
+        _ name: String, speaking own: [Target.Dependency] = [], besides others: [String] = []
+    ) -> Target {
+        .target(
+            name: name, dependencies: ["Federation", "Reports"] + own, path: "Adapters/\(name)",
+            exclude: ["README.md", "mapping.yaml", "Tests"] + others)
+    }
+
+    /// Its tests.
+    static func adapterTests(_ name: String, with own: [Target.Dependency] = []) -> Target {
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.byName(name: name), "Federation", "Reports", "AdapterKit"] + own,
+            path: "Adapters/\(name)/Tests")
+    }
 }
 
 extension Target.Dependency {

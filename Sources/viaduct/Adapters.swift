@@ -1,6 +1,9 @@
+import Command
 import Federation
+import FileDrop
 import Open311
 import Reports
+import SQLTable
 
 /// The kinds of peers that this Viaduct can speak with: one line each.
 enum Adapters {
@@ -8,7 +11,10 @@ enum Adapters {
     typealias Reader = @Sendable (inout AdapterEntry) -> AdapterChoice?
 
     static let all: [String: Reader] = [
-        "open311": Open311Settings.choice
+        "command": CommandSettings.choice,
+        "file_drop": FileDropSettings.choice,
+        "open311": Open311Settings.choice,
+        "sql_table": SQLTableAdapter.choice,
     ]
 }
 
