@@ -19,6 +19,7 @@ let package = Package(
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
@@ -52,7 +53,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "GeoReport", "Reports", "CaseStore", "Federation", "Media", "Addresses", "Faults",
-                .hummingbird, .nio, .nioHTTP1, .nioPosix, .nioSSL, .lifecycle, .log,
+                .hummingbird, .mustache, .nio, .nioHTTP1, .nioPosix, .nioSSL, .lifecycle, .log,
             ], swiftSettings: .inPlace),
         .target(
             name: "Conformance", dependencies: ["GeoReport", "Reports"], path: "Specs/GeoReport",
@@ -207,5 +208,6 @@ extension Target.Dependency {
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let system = product(name: "SystemPackage", package: "swift-system")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let yams = product(name: "Yams", package: "Yams")
 }

@@ -48,6 +48,8 @@ struct AdapterChoice {
     /// Where the peer is, as operators are shown it.
     let address: String
     var way = Way.http
+    /// What links are made with, by which people of the peer answer on a page; `nil`: there is none.
+    var answerKey: TokenKey?
     /// What nobody may see beside the key and what both sides sign with.
     var secrets: [Secret] = []
     /// What this kind of peer is known to say; the mapping may change it.
