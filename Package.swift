@@ -62,8 +62,8 @@ let package = Package(
         .executableTarget(
             name: "viaduct",
             dependencies: [
-                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Open311", "Faults",
-                "Media", "Addresses",
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Open311", "Redmine",
+                "Faults", "Media", "Addresses",
                 "Outbound", "Postgres", "Relay", "XML", "CMalloc", "Conformance", .lifecycle,
                 .signals, .log,
                 .arguments,
@@ -73,6 +73,9 @@ let package = Package(
         .target(
             name: "Open311", dependencies: ["Federation", "GeoReport", "Reports"],
             path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
+        .target(
+            name: "Redmine", dependencies: ["Federation", "Reports"], path: "Adapters/Redmine",
+            exclude: ["README.md", "mapping.yaml", "Tests"]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
             name: "AdapterKit", dependencies: ["Federation", "Reports"], path: "Tests/AdapterKit"),
@@ -98,6 +101,9 @@ let package = Package(
             name: "Open311Tests",
             dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
+        .testTarget(
+            name: "RedmineTests", dependencies: ["Redmine", "Federation", "Reports", "AdapterKit"],
+            path: "Adapters/Redmine/Tests"),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"]),
         .testTarget(
             name: "OutboundTests",

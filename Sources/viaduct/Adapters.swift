@@ -1,5 +1,6 @@
 import Federation
 import Open311
+import Redmine
 import Reports
 
 /// The kinds of peers that this Viaduct can speak with: one line each.
@@ -8,7 +9,8 @@ enum Adapters {
     typealias Reader = @Sendable (inout AdapterEntry) -> AdapterChoice?
 
     static let all: [String: Reader] = [
-        "open311": Open311Settings.choice
+        "open311": Open311Settings.choice,
+        "redmine": RedmineSettings.choice,
     ]
 }
 
