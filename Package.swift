@@ -63,6 +63,7 @@ let package = Package(
             name: "viaduct",
             dependencies: [
                 "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Open311", "Redmine",
+                "Roundup",
                 "Faults", "Media", "Addresses",
                 "Outbound", "Postgres", "Relay", "XML", "CMalloc", "Conformance", .lifecycle,
                 .signals, .log,
@@ -75,6 +76,9 @@ let package = Package(
             path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
         .target(
             name: "Redmine", dependencies: ["Federation", "Reports"], path: "Adapters/Redmine",
+            exclude: ["README.md", "mapping.yaml", "Tests"]),
+        .target(
+            name: "Roundup", dependencies: ["Federation", "Reports"], path: "Adapters/Roundup",
             exclude: ["README.md", "mapping.yaml", "Tests"]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
@@ -104,6 +108,9 @@ let package = Package(
         .testTarget(
             name: "RedmineTests", dependencies: ["Redmine", "Federation", "Reports", "AdapterKit"],
             path: "Adapters/Redmine/Tests"),
+        .testTarget(
+            name: "RoundupTests", dependencies: ["Roundup", "Federation", "Reports", "AdapterKit"],
+            path: "Adapters/Roundup/Tests"),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"]),
         .testTarget(
             name: "OutboundTests",

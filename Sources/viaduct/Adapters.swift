@@ -2,6 +2,7 @@ import Federation
 import Open311
 import Redmine
 import Reports
+import Roundup
 
 /// The kinds of peers that this Viaduct can speak with: one line each.
 enum Adapters {
@@ -11,6 +12,7 @@ enum Adapters {
     static let all: [String: Reader] = [
         "open311": Open311Settings.choice,
         "redmine": RedmineSettings.choice,
+        "roundup": RoundupSettings.choice,
     ]
 }
 
