@@ -114,6 +114,15 @@ struct Issue: Decodable, Sendable {
             case old = "old_value"
             case new = "new_value"
         }
+
+        /// What concerns us are texts; whatever else a plug-in puts there costs no history.
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            property = (try? container.decode(String.self, forKey: .property)) ?? ""
+            name = (try? container.decode(String.self, forKey: .name)) ?? ""
+            old = try? container.decode(String.self, forKey: .old)
+            new = try? container.decode(String.self, forKey: .new)
+        }
     }
 
     struct Attachment: Decodable, Sendable {

@@ -99,8 +99,8 @@ extension RoundupAdapter {
         for page in 1...100 {
             let rows = try await calls.list(
                 "msg", [(flag, "true"), ("activity", "from \(from)"), ("@sort", "id")],
-                fields: ["author", "date", "creation", "files", "messageid", flag], size: 500,
-                page: page
+                fields: ["author", "content", "creation", "date", "files", "messageid", flag],
+                size: 500, page: page, depth: .texts
             ).list.rows
             for row in rows where row.number(flag) == 1 {
                 let isOurs =
@@ -119,7 +119,7 @@ extension RoundupAdapter {
         let time = message.time("date") ?? message.time("creation")
         var update = IncomingUpdate(
             id: "msg\(number)", report: issue, told: time.map(clock.ours) ?? clock.now)
-        update.description = try await calls.item("msg", number)?.properties.text("content")
+        update.description = message.text("content")
         for file in message.links("files") {
             let type = try await calls.item("file", file.id)?.properties.text("type") ?? ""
             if ["image/jpeg", "image/png", "image/webp"].contains(type) {

@@ -33,12 +33,21 @@ struct RoundupCalls: Sendable {
             + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
     }
 
+    /// How much a list tells.
+    enum Depth: Int {
+        /// Links with the names of what they lead to.
+        case names = 2
+        /// The texts of messages as well, which are links otherwise.
+        case texts = 3
+    }
+
     /// A page of things of a kind; those that were retired are in none.
     func list(
-        _ kind: String, _ query: [(String, String)], fields: [String], size: Int, page: Int = 1
+        _ kind: String, _ query: [(String, String)], fields: [String], size: Int, page: Int = 1,
+        depth: Depth = .names
     ) async throws(PeerError) -> (list: Listed, reply: Wire.Reply) {
         let more = [
-            ("@fields", fields.joined(separator: ",")), ("@verbose", "2"),
+            ("@fields", fields.joined(separator: ",")), ("@verbose", "\(depth.rawValue)"),
             ("@page_size", "\(size)"), ("@page_index", "\(page)"),
         ]
         let call = Wire.Call("GET", address(kind, query + more))

@@ -227,6 +227,12 @@ import Testing
         #expect(page.unreadable == ["1 tickets of a list"])
     }
 
+    @Test func `what a plug-in puts into the history costs none of it`() async throws {
+        let odd = Sample.entry(1, notes: "Hello", "attr status_id 1 10").replacing(
+            #""details":["#, with: #""details":[{"property":"x","new_value":[1,{"y":null}]},{},"#)
+        #expect(try await told([odd]) == ["1 | Fixed | Hello"])
+    }
+
     @Test func `a picture is fetched by its number and by nothing else`() async throws {
         let bytes = try await Sample.adapter.picture("5", over: Town().wire)
         #expect(bytes == [0xFF, 0xD8])

@@ -163,7 +163,9 @@ extension City {
         var rows = state.messages.map(Self.object)
         if query["public"] == "true" { rows.removeAll { $0["public"] as? Int != 1 } }
         if let name = query["messageid:"] { rows.removeAll { $0["messageid"] as? String != name } }
-        return Self.list(rows.map { $0.filter { $0.key != "content" } }, query)
+        // Texts are links, unless all is asked for.
+        guard query["@verbose"] != "3" else { return Self.list(rows, query) }
+        return Self.list(rows.map { $0.merging(["content": ["link": ""]]) { $1 } }, query)
     }
 }
 

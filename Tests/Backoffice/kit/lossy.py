@@ -5,7 +5,7 @@ from collections.abc import Callable
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
 class Lossy:

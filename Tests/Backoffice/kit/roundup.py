@@ -70,18 +70,18 @@ class Roundup:
 
     @property
     def home(self) -> Path:
-        return self.directory / "home"
+        return self.directory / (f"home-{self.rate}" if self.rate else "home")
 
     def init(self) -> None:
         """Makes the tracker, or a fresh copy of the one that was made before."""
+        assert self.process is None, "it runs"
         if not (self.directory / "made").exists():
             shutil.rmtree(self.directory, ignore_errors=True)
             self.directory.mkdir(parents=True)
             self._install()
             self._make()
-            (self.directory / "made").mkdir()
-            shutil.copytree(self.home, self.directory / "made" / "home")
-        self.restore(self.directory / "made" / "home")
+            shutil.copytree(self.home, self.directory / "made")
+        self.restore(self.directory / "made")
         self._configure()
 
     def _install(self) -> None:
@@ -132,7 +132,7 @@ class Roundup:
             subprocess.run(["chown", "-R", "www-data:www-data", self.directory], check=True)
 
     def start(self, within: float = 30) -> "Roundup":
-        with (self.directory / "server.log").open("ab") as log:
+        with (self.home / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self.programs / "roundup-server", "-n", "127.0.0.1", "-p", str(self.port), f"city={self.home}"],
                 cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
@@ -142,7 +142,7 @@ class Roundup:
         return self
 
     def _is_up(self) -> bool:
-        assert self.process.poll() is None, (self.directory / "server.log").read_text()[-3000:]
+        assert self.process.poll() is None, (self.home / "server.log").read_text()[-3000:]
         try:
             return self.call("GET", "", by=None)[0] > 0
         except (OSError, HTTPException):
@@ -166,13 +166,13 @@ class Roundup:
 
     def snapshot(self) -> None:
         """Keeps how it is now; it must not run."""
-        shutil.rmtree(self.directory / "kept", ignore_errors=True)
-        shutil.copytree(self.home, self.directory / "kept")
+        shutil.rmtree(self.home.with_name(f"{self.home.name}-kept"), ignore_errors=True)
+        shutil.copytree(self.home, self.home.with_name(f"{self.home.name}-kept"))
 
     def restore(self, source: Path | None = None) -> None:
         """Makes it as it was kept; it must not run."""
         shutil.rmtree(self.home, ignore_errors=True)
-        shutil.copytree(source or self.directory / "kept", self.home)
+        shutil.copytree(source or self.home.with_name(f"{self.home.name}-kept"), self.home)
         self._give_away()
 
     # Calls.
