@@ -73,6 +73,8 @@ let package = Package(
                 "Command",
                 "FileDrop",
                 "Open311",
+                "Redmine",
+                "Roundup",
                 "SQLTable",
             ]),
         .target(
@@ -80,6 +82,8 @@ let package = Package(
             path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
         .adapter("Command", besides: ["Example"]),
         .adapter("FileDrop", speaking: ["GeoReport", "XML", .crypto]),
+        .adapter("Redmine"),
+        .adapter("Roundup"),
         .adapter("SQLTable", besides: ["tables.sql"]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
@@ -108,6 +112,8 @@ let package = Package(
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
         .adapterTests("Command"),
         .adapterTests("FileDrop", with: [.crypto]),
+        .adapterTests("Redmine"),
+        .adapterTests("Roundup"),
         .adapterTests("SQLTable"),
         .testTarget(
             name: "WaysTests", dependencies: ["Ways", "Federation", "Postgres", "DatabaseKit"]),

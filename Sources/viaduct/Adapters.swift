@@ -2,8 +2,10 @@ import Command
 import Federation
 import FileDrop
 import Open311
+import Redmine
 import Reports
 import SQLTable
+import Roundup
 
 /// The kinds of peers that this Viaduct can speak with: one line each.
 enum Adapters {
@@ -14,6 +16,8 @@ enum Adapters {
         "command": CommandSettings.choice,
         "file_drop": FileDropSettings.choice,
         "open311": Open311Settings.choice,
+        "redmine": RedmineSettings.choice,
+        "roundup": RoundupSettings.choice,
         "sql_table": SQLTableAdapter.choice,
     ]
 }

@@ -1,0 +1,323 @@
+"""A real Redmine of the tests' own (Debian's package), with staff who work in it."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from kit.cluster import Cluster
+from kit.database import programs
+from kit.instance import wait_until
+from kit.peers import DETAILS, write_secret
+from kit.ports import free_ports
+
+PROGRAM = Path("/usr/share/redmine")
+INSTANCES = Path("/var/lib/redmine")
+SEED = Path(__file__).parent / "redmine_seed.rb"
+GEMFILE = "eval_gemfile '/usr/share/redmine/Gemfile'\ngem 'puma'\n"
+"""The packaged bundle has no server in it."""
+
+STATUSES = {
+    "OPEN": "New", "INVESTIGATING": "Investigating", "FOR_TRIAGE": "New", "IN_PROGRESS": "In Progress",
+    "PLANNED": "Planned", "ACTION_SCHEDULED": "Action scheduled", "REOPEN": "In Progress", "FIXED": "Fixed",
+    "CLOSED": "Closed", "DUPLICATE": "Duplicate", "NO_FURTHER_ACTION": "Rejected",
+    "NOT_COUNCILS_RESPONSIBILITY": "Not responsible", "INTERNAL_REFERRAL": "Investigating",
+    "CANCELLED": "Rejected",
+}  # fmt: skip
+MEANINGS = {
+    "New": "OPEN", "Investigating": "INVESTIGATING", "In Progress": "IN_PROGRESS", "Planned": "PLANNED",
+    "Action scheduled": "ACTION_SCHEDULED", "Resolved": "IN_PROGRESS", "Feedback": "INVESTIGATING",
+    "Fixed": "FIXED", "Closed": "CLOSED", "Rejected": "NO_FURTHER_ACTION", "Duplicate": "DUPLICATE",
+    "Not responsible": "NOT_COUNCILS_RESPONSIBILITY",
+    "merged": "DUPLICATE", "moved": "INTERNAL_REFERRAL", "gone": "CANCELLED",
+}  # fmt: skip
+
+
+class Redmine:
+    """One Redmine on the loopback, its database in a cluster of the tests' own; used as a context.
+
+    What `init` makes is kept below `base`, so that it is made once a machine.
+    """
+
+    def __init__(self, base: Path, cluster: Cluster):
+        self.directory = base / "redmine"
+        self.cluster = cluster
+        self.port = free_ports(1)[0]
+        self.name = "viaduct-" + hashlib.sha256(str(self.directory).encode()).hexdigest()[:8]
+        self.process: subprocess.Popen | None = None
+        self.account = {"user": "www-data", "group": "www-data", "extra_groups": []} if os.geteuid() == 0 else {}
+
+    # The program.
+
+    @staticmethod
+    def is_installed() -> bool:
+        return (PROGRAM / "config.ru").exists() and os.geteuid() == 0
+
+    @property
+    def dump(self) -> Path:
+        return self.directory / "made.dump"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"], "HOME": str(self.directory), "LANG": "C.UTF-8", "RUBYOPT": "-W0",
+            "RAILS_ENV": "production", "REDMINE_INSTANCE": self.name, "REDMINE_LANG": "en",
+            "BUNDLE_GEMFILE": str(self.directory / "Gemfile"), "SCHEMA": str(self.directory / "schema.rb"),
+            # A later Ruby brings a later Bundler, which does not find what Debian has installed.
+            "BUNDLER_VERSION": debian_bundler(), "KEYFILE": str(self.directory / "keys.json"),
+        }  # fmt: skip
+
+    def init(self) -> None:
+        """Makes the instance, or takes the one that was made before."""
+        # The server listens a moment before it answers.
+        wait_until(lambda: self._tried("pg_isready").returncode == 0, within=30)
+        self._sql("CREATE ROLE redmine LOGIN CREATEDB")
+        if self.dump.exists():
+            self._configure()
+            self._sql("CREATE DATABASE redmine OWNER redmine ENCODING 'UTF8'")
+            self._tool("pg_restore", "--no-owner", "--role=redmine", "-d", "redmine", str(self.dump))
+            return
+        shutil.rmtree(self.directory, ignore_errors=True)
+        for folder in ("config", "files", "log", "tmp/cache", "tmp/pids", "plugin_assets"):
+            (self.directory / folder).mkdir(parents=True)
+        for parent in (self.directory, self.directory.parent):
+            parent.chmod(0o755)
+        self._configure()
+        self._sql("CREATE DATABASE redmine OWNER redmine ENCODING 'UTF8'")
+        seed = self.directory / "seed.rb"
+        shutil.copy(SEED, seed)
+        self._give_away()
+        self._run("bundle", "install", "--local", "--quiet")
+        self._run("rake", "db:migrate")
+        self._run("rake", "redmine:load_default_data")
+        self._run("bin/rails", "runner", str(seed))
+        self._tool("pg_dump", "-Fc", "-f", str(self.dump), "redmine")
+
+    def _configure(self) -> None:
+        config = self.directory / "config"
+        (config / "database.yml").write_text(
+            "production:\n  adapter: postgresql\n  host: 127.0.0.1\n"
+            f"  port: {self.cluster.port}\n  database: redmine\n  username: redmine\n  encoding: utf8\n"
+        )
+        (config / "configuration.yml").write_text("default:\n  email_delivery:\n    delivery_method: :test\n")
+        (config / "secret_key.txt").write_text("a" * 40)
+        (self.directory / "Gemfile").write_text(GEMFILE)
+        link = INSTANCES / self.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.directory)
+        self._give_away()
+
+    def _give_away(self) -> None:
+        if self.account:
+            subprocess.run(["chown", "-R", "www-data:www-data", self.directory], check=True)
+
+    def start(self, within: float = 90) -> "Redmine":
+        """Starts the server and waits until it answers."""
+        with (self.directory / "log" / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["rackup", "-s", "puma", "-E", "production", "-o", "127.0.0.1", "-p", str(self.port),
+                 "-O", "Threads=1:4"],
+                cwd=PROGRAM, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, **self.account,
+            )  # fmt: skip
+        wait_until(lambda: self._is_up(), within=within, pause=0.2)
+        return self
+
+    def _is_up(self) -> bool:
+        assert self.process.poll() is None, (self.directory / "log" / "server.log").read_text()[-3000:]
+        try:
+            return self.call("GET", "/users/current.json", by=None)[0] == 401
+        except (OSError, HTTPException):
+            return False
+
+    def stop(self) -> None:
+        """Ends the server by its id."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(5)
+
+    def __enter__(self) -> "Redmine":
+        self.init()
+        return self.start()
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+        (INSTANCES / self.name).unlink(missing_ok=True)
+
+    def snapshot(self) -> None:
+        """Keeps how it is now; it must not run."""
+        self._sql("DROP DATABASE IF EXISTS redmine_kept", "CREATE DATABASE redmine_kept TEMPLATE redmine")
+
+    def restore(self) -> None:
+        """Makes it as it was kept; it must not run."""
+        self._sql(
+            "DROP DATABASE IF EXISTS redmine WITH (FORCE)",
+            "CREATE DATABASE redmine TEMPLATE redmine_kept OWNER redmine",
+        )
+
+    def _run(self, *command: str) -> None:
+        done = subprocess.run(
+            command, cwd=PROGRAM, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, **self.account,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+    def _tried(self, name: str, *arguments: str) -> subprocess.CompletedProcess:
+        place = ["-h", "127.0.0.1", "-p", str(self.cluster.port), "-U", "viaduct"]
+        return subprocess.run(
+            [programs() / name, *place, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+
+    def _tool(self, name: str, *arguments: str) -> None:
+        done = self._tried(name, *arguments)
+        assert done.returncode == 0, done.stderr
+
+    def _sql(self, *statements: str) -> None:
+        for statement in statements:
+            self._tool("psql", "-X", "-q", "-d", "postgres", "-c", statement)
+
+    # Calls.
+
+    @property
+    def keys(self) -> dict:
+        """Accounts' keys, and the numbers of what was made, by name."""
+        return json.loads((self.directory / "keys.json").read_text())
+
+    def call(self, method: str, path: str, body=None, by: str | None = "clerk", raw: bytes | None = None):
+        """One call of the interface as somebody; its status and what it said."""
+        headers = {"X-Redmine-API-Key": self.keys[by]} if by else {}
+        headers["Content-Type"] = "application/octet-stream" if raw is not None else "application/json"
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, raw if raw is not None else body and json.dumps(body), headers)
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        try:
+            return answer.status, json.loads(text) if text.strip() else None
+        except ValueError:
+            return answer.status, text
+
+    def told(self, method: str, path: str, body=None, by: str = "clerk", raw: bytes | None = None):
+        """The same where it must succeed."""
+        status, said = self.call(method, path, body, by, raw)
+        assert status in (200, 201, 204), f"{method} {path}: {status} {said}"
+        return said
+
+    # What staff see and do.
+
+    def issue(self, number, include: str = "journals,attachments,relations") -> dict:
+        return self.told("GET", f"/issues/{number}.json?include={include}")["issue"]
+
+    def issues(self, **query) -> list[dict]:
+        listed, offset = [], 0
+        while True:
+            parameters = urlencode({"status_id": "*", "limit": 100, "offset": offset, "sort": "id:asc", **query})
+            page = self.told("GET", f"/issues.json?{parameters}", by="admin")
+            listed += page["issues"]
+            offset += 100
+            if offset >= page["total_count"]:
+                return listed
+
+    def tickets(self) -> list[tuple[str, str, str]]:
+        """Each ticket: its number, our id in it, and its status."""
+        field = self.keys["cf"]["External ID"]
+        return [
+            (str(issue["id"]), value_of(issue, field) or "", issue["status"]["name"]) for issue in self.issues()
+        ]
+
+    def set_status(self, number, word: str) -> None:
+        self.change(number, status_id=self.keys["status"][word])
+
+    def reply(self, number, text: str, photo: bytes | None = None, status: str | None = None) -> None:
+        """A public note."""
+        more = {"status_id": self.keys["status"][status]} if status else {}
+        if photo is not None:
+            upload = self.told("POST", "/uploads.json?filename=after.png", raw=photo)["upload"]
+            more["uploads"] = [
+                {"token": upload["token"], "filename": "after.png", "content_type": "image/png"}
+            ]
+        self.change(number, notes=text, **more)
+
+    def note(self, number, text: str) -> None:
+        """A note for staff alone."""
+        self.change(number, notes=text, private_notes=True)
+
+    def merge(self, number, into) -> None:
+        """Calls a ticket the duplicate of another one."""
+        relation = {"issue_to_id": int(into), "relation_type": "duplicates"}
+        self.told("POST", f"/issues/{number}/relations.json", {"relation": relation})
+
+    def reopen(self, number) -> None:
+        self.set_status(number, "In Progress")
+
+    def change(self, number, by: str = "clerk", **fields) -> None:
+        self.told("PUT", f"/issues/{number}.json", {"issue": fields}, by=by)
+
+    def delete(self, number) -> None:
+        self.told("DELETE", f"/issues/{number}.json", by="admin")
+
+    def photo(self, attachment: dict) -> bytes:
+        """The bytes of an attachment."""
+        name = quote(attachment["filename"])
+        return self.told("GET", f"/attachments/download/{attachment['id']}/{name}")
+
+    # What a peer's file says of it.
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def peer_file(self, viaduct, by: str = "gateway", **more) -> dict:
+        """The peer's file for a Viaduct under test."""
+        keys = self.keys
+        fields = {
+            "external_id": "External ID", "latitude": "Latitude", "longitude": "Longitude",
+            "address": "Address", "service": "Service Code",
+        }  # fmt: skip
+        entry = {
+            "name": "redmine", "adapter": "redmine", "address": self.url,
+            "api_key_file": write_secret(viaduct, "redmine-key", keys[by]),
+            "flow": ["reports_out", "updates_out", "updates_in"], "role": "handler",
+            "rules": [{"services": ["GRAFFITI", "POTHOLE"]}],
+            "mapping": {
+                "services": {"GRAFFITI": "GRAFFITI", "POTHOLE": "POTHOLE"}, "statuses_out": STATUSES,
+                "statuses_in": MEANINGS, "questions": {"DEPTH": str(keys["cf"]["Severity"]), "COUNT": "count"},
+            },
+            "polling": {"interval": "1s", "overlap": "15m"},
+            "redmine": {
+                "project": "streets", "tracker": keys["tracker"],
+                "fields": {name: keys["cf"][label] for name, label in fields.items()},
+            },
+        }  # fmt: skip
+        entry["mapping"]["questions"]["DEPTH"] = {
+            "code": str(keys["cf"]["Severity"]), "values": {"LT5": "low", "GT5": "high"},
+        }  # fmt: skip
+        return {**entry, **more}
+
+
+assert set(STATUSES) == set(DETAILS)
+
+
+def value_of(issue: dict, field: int) -> str | None:
+    """What a custom field of a ticket holds."""
+    return next((each.get("value") for each in issue.get("custom_fields", []) if each["id"] == field), None)
+
+
+def debian_bundler() -> str:
+    """The version of Bundler that Debian made to find Debian's packages."""
+    shown = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Version}", "ruby-bundler"], capture_output=True, text=True
+    ).stdout
+    return shown.split("-")[0]
