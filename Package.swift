@@ -72,6 +72,7 @@ let package = Package(
                 "Command",
                 "FileDrop",
                 "Open311",
+                "RequestTracker",
                 "SQLTable",
             ]),
         .target(
@@ -79,6 +80,7 @@ let package = Package(
             path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
         .adapter("Command", besides: ["Example"]),
         .adapter("FileDrop", speaking: ["GeoReport", "XML", .crypto]),
+        .adapter("RequestTracker"),
         .adapter("SQLTable", besides: ["tables.sql"]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
@@ -107,6 +109,7 @@ let package = Package(
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
         .adapterTests("Command"),
         .adapterTests("FileDrop", with: [.crypto]),
+        .adapterTests("RequestTracker"),
         .adapterTests("SQLTable"),
         .testTarget(
             name: "WaysTests", dependencies: ["Ways", "Federation", "Postgres", "DatabaseKit"]),

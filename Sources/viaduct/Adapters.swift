@@ -3,6 +3,7 @@ import Federation
 import FileDrop
 import Open311
 import Reports
+import RequestTracker
 import SQLTable
 
 /// The kinds of peers that this Viaduct can speak with: one line each.
@@ -14,6 +15,7 @@ enum Adapters {
         "command": CommandSettings.choice,
         "file_drop": FileDropSettings.choice,
         "open311": Open311Settings.choice,
+        "request_tracker": RequestTrackerSettings.choice,
         "sql_table": SQLTableAdapter.choice,
     ]
 }
