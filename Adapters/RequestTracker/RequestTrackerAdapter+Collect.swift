@@ -67,7 +67,10 @@ extension RequestTrackerAdapter {
             var update = IncomingUpdate(id: id, report: ticket, told: clock.ours(time))
             switch (row.type, row.field) {
             case ("Status", _): update.status = row.newValue?.text
-            case ("AddLink", "MergedInto"): update.status = "merged"
+            case ("AddLink", "MergedInto"):
+                // The one that they were merged into has the same in its history.
+                guard row.newValue?.text?.hasSuffix("/ticket/\(ticket)") == false else { continue }
+                update.status = "merged"
             case ("Set", "Queue"): update.status = "moved"
             case ("Correspond", _):
                 guard let said = try await said(in: id, by: calls) else { continue }

@@ -95,7 +95,9 @@ final class Tracker: Sendable {
     private func subjects(of id: Int) -> Wire.Reply {
         state.withLock { state in
             let rows = state.attachments.enumerated().filter { $0.element.ticket == id }
-            return json(["items": rows.map { ["id": "\($0.offset)", "Subject": $0.element.subject] }])
+            return json([
+                "items": rows.map { ["id": "\($0.offset)", "Subject": $0.element.subject] }
+            ])
         }
     }
 
