@@ -75,6 +75,7 @@ let package = Package(
                 "Open311",
                 "Redmine",
                 "Roundup",
+                "RequestTracker",
                 "SQLTable",
             ]),
         .target(
@@ -84,6 +85,7 @@ let package = Package(
         .adapter("FileDrop", speaking: ["GeoReport", "XML", .crypto]),
         .adapter("Redmine"),
         .adapter("Roundup"),
+        .adapter("RequestTracker"),
         .adapter("SQLTable", besides: ["tables.sql"]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
@@ -114,6 +116,7 @@ let package = Package(
         .adapterTests("FileDrop", with: [.crypto]),
         .adapterTests("Redmine"),
         .adapterTests("Roundup"),
+        .adapterTests("RequestTracker"),
         .adapterTests("SQLTable"),
         .testTarget(
             name: "WaysTests", dependencies: ["Ways", "Federation", "Postgres", "DatabaseKit"]),

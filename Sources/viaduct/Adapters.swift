@@ -4,8 +4,9 @@ import FileDrop
 import Open311
 import Redmine
 import Reports
-import SQLTable
+import RequestTracker
 import Roundup
+import SQLTable
 
 /// The kinds of peers that this Viaduct can speak with: one line each.
 enum Adapters {
@@ -17,6 +18,7 @@ enum Adapters {
         "file_drop": FileDropSettings.choice,
         "open311": Open311Settings.choice,
         "redmine": RedmineSettings.choice,
+        "request_tracker": RequestTrackerSettings.choice,
         "roundup": RoundupSettings.choice,
         "sql_table": SQLTableAdapter.choice,
     ]
