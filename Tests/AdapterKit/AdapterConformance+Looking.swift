@@ -21,7 +21,7 @@ extension AdapterConformance {
                 ? .failure(PeerError(.ambiguous, "the answer was lost")) : .success(reply)
         }
         _ = await deliver(message, over: line)
-        guard case .success(.some) = await find(again, over: line(to: peer)) else {
+        guard case .success(.some) = await find(again, over: self.line(to: peer)) else {
             return findings + ["\(name(message)) is not found though it arrived"]
         }
         guard way.hasPages else { return findings }

@@ -99,10 +99,17 @@ package struct AdapterConformance: Sendable {
 extension AdapterConformance {
     /// A new peer on a line that spoils answers.
     func line(
-        to peer: (@Sendable (Wire.Call) -> Wire.Reply)? = nil,
+        to peer: @escaping @Sendable (Wire.Call) -> Wire.Reply,
         spoil: @escaping SpoiltLine.Spoil = { _, reply in .success(reply) }
     ) -> SpoiltLine {
-        SpoiltLine(peer ?? self.peer(), changes: way.changes, spoil: spoil)
+        SpoiltLine(peer, changes: way.changes, spoil: spoil)
+    }
+
+    /// The same to a peer of its own.
+    func line(
+        spoil: @escaping SpoiltLine.Spoil = { _, reply in .success(reply) }
+    ) -> SpoiltLine {
+        line(to: peer(), spoil: spoil)
     }
 
     func deliver(_ message: Message, over line: SpoiltLine) async -> Result<Ticket, PeerError> {
