@@ -52,7 +52,7 @@ extension DeliveryTurn {
     var trace: Trace { Trace(of: delivery.event.uuid) }
 
     /// What a line of the log names of it.
-    fileprivate var metadata: Logger.Metadata {
+    var metadata: Logger.Metadata {
         return [
             "delivery": "\(delivery.id)", "peer": "\(delivery.peer)",
             "report": "\(delivery.report)", "attempt": "\(delivery.attempts + 1)",
