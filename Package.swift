@@ -19,6 +19,7 @@ let package = Package(
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
@@ -27,6 +28,10 @@ let package = Package(
         .systemLibrary(
             name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(
+            name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CGMime", pkgConfig: "gmime-3.0", providers: [.apt(["libgmime-3.0-dev"])]),
         .target(name: "Reports"),
         .target(name: "Addresses"),
         .target(name: "Faults"),
@@ -38,6 +43,8 @@ let package = Package(
             dependencies: ["Reports", "Federation", "Postgres", "Faults", .crypto],
             resources: [.embedInCode("Migrations")], swiftSettings: .inPlace),
         .target(name: "Federation", dependencies: ["Reports", .crypto]),
+        .target(name: "Mail", dependencies: ["CGMime"]),
+        .target(name: "Ways", dependencies: ["CLibCurl", "Federation"]),
         .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
         .target(
             name: "Outbound", dependencies: ["Addresses", .httpClient, .nio, .nioPosix, .nioSSL]),
@@ -63,6 +70,7 @@ let package = Package(
             name: "viaduct",
             dependencies: [
                 "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Open311", "Faults",
+                "Email", "Mail", "Ways",
                 "Media", "Addresses",
                 "Outbound", "Postgres", "Relay", "XML", "CMalloc", "Conformance", .lifecycle,
                 .signals, .log,
@@ -73,6 +81,10 @@ let package = Package(
         .target(
             name: "Open311", dependencies: ["Federation", "GeoReport", "Reports"],
             path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
+        .target(
+            name: "Email", dependencies: ["Federation", "Mail", "Reports", .mustache],
+            path: "Adapters/Email", exclude: ["README.md", "mapping.yaml", "Tests"],
+            resources: [.embedInCode("Templates")]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
             name: "AdapterKit", dependencies: ["Federation", "Reports"], path: "Tests/AdapterKit"),
@@ -98,6 +110,12 @@ let package = Package(
             name: "Open311Tests",
             dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
+        .testTarget(
+            name: "EmailTests",
+            dependencies: ["Email", "Federation", "Mail", "Reports", "AdapterKit"],
+            path: "Adapters/Email/Tests"),
+        .testTarget(name: "MailTests", dependencies: ["Mail"]),
+        .testTarget(name: "WaysTests", dependencies: ["Ways", "Federation", "CLibCurl"]),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"]),
         .testTarget(
             name: "OutboundTests",
@@ -176,5 +194,6 @@ extension Target.Dependency {
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let system = product(name: "SystemPackage", package: "swift-system")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let yams = product(name: "Yams", package: "Yams")
 }

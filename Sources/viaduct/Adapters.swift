@@ -1,3 +1,4 @@
+import Email
 import Federation
 import Open311
 import Reports
@@ -8,7 +9,8 @@ enum Adapters {
     typealias Reader = @Sendable (inout AdapterEntry) -> AdapterChoice?
 
     static let all: [String: Reader] = [
-        "open311": Open311Settings.choice
+        "email": EmailSettings.choice,
+        "open311": Open311Settings.choice,
     ]
 }
 
