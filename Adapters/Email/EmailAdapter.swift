@@ -32,6 +32,8 @@ package struct EmailAdapter: Adapter {
             headers: [
                 Wire.Header("From", mail.from.address), Wire.Header("To", mail.to.address),
             ], body: mail.bytes, patience: .seconds(120))
+        // A server would take an empty mail as well.
+        guard !call.body.isEmpty else { throw PeerError(.refused, "the mail could not be written") }
         let reply = try await wire.send(call)
         guard (200..<300).contains(reply.status) else {
             let hiding = Redaction(hiding: settings.secrets + message.personalTexts)

@@ -9,6 +9,12 @@ static inline int gm_is_part(void *object) { return GMIME_IS_PART(object); }
 static inline int gm_is_message_part(void *object) { return GMIME_IS_MESSAGE_PART(object); }
 static inline void gm_unref(void *object) { g_object_unref(object); }
 
+// What was written to memory; a stream that owned it would empty it at its end.
+static inline GByteArray *gm_take(GMimeStreamMem *stream) {
+    g_mime_stream_mem_set_owner(stream, FALSE);
+    return g_mime_stream_mem_get_byte_array(stream);
+}
+
 // What is read.
 
 static inline void *gm_parse(const char *bytes, size_t count) {
@@ -70,7 +76,7 @@ static inline GByteArray *gm_content(void *part) {
     GMimeStream *stream = g_mime_stream_mem_new();
     GByteArray *bytes = NULL;
     if (g_mime_data_wrapper_write_to_stream(content, stream) >= 0) {
-        bytes = g_byte_array_ref(g_mime_stream_mem_get_byte_array((GMimeStreamMem *) stream));
+        bytes = gm_take((GMimeStreamMem *) stream);
     }
     g_object_unref(stream);
     return bytes;
@@ -153,7 +159,7 @@ static inline GByteArray *gm_written(void *message) {
     GMimeStream *stream = g_mime_stream_mem_new();
     GByteArray *bytes = NULL;
     if (g_mime_object_write_to_stream((GMimeObject *) message, options, stream) >= 0) {
-        bytes = g_byte_array_ref(g_mime_stream_mem_get_byte_array((GMimeStreamMem *) stream));
+        bytes = gm_take((GMimeStreamMem *) stream);
     }
     g_object_unref(stream);
     g_mime_format_options_free(options);

@@ -10,6 +10,8 @@ final class CurlExchange: @unchecked Sendable {
     private let request: CurlRequest
     private var outcome = CurlOutcome()
     private var sent = 0
+    /// Whether all that matters was said: libcurl takes its leave before it tells how it went.
+    private var isLeaving = false
     private let isCancelled = Atomic(false)
 
     init(_ request: CurlRequest) {
@@ -129,6 +131,7 @@ extension CurlExchange {
         into place: WritableKeyPath<CurlOutcome, [UInt8]>
     ) -> Int {
         guard let bytes, !outcome.isTooLong else { return 0 }
+        guard !isLeaving else { return count }
         // What is said before and after what was asked for is short.
         guard outcome[keyPath: place].count + count <= request.most + 65_536 else {
             outcome.isTooLong = true
@@ -145,7 +148,9 @@ extension CurlExchange {
             .split(separator: UInt8(ascii: " "), maxSplits: 2).prefix(2)
             .map { String(decoding: $0, as: UTF8.self).trimmingPrefix { $0.isWhitespace } }
             .map { $0.prefix { $0.isLetter }.uppercased() }
-        if let verb = words.first(where: Self.verbs.contains) { outcome.verb = verb }
+        guard let verb = words.first(where: Self.verbs.contains) else { return }
+        isLeaving = verb == "QUIT" || verb == "LOGOUT"
+        if !isLeaving { outcome.verb = verb }
     }
 
     private static let verbs: Set = [
