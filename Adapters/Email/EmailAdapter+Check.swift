@@ -3,26 +3,25 @@ import FoundationEssentials
 import Mail
 
 extension EmailAdapter {
-    /// Logs in at the mail server and looks at the mailbox. Whether the server takes mail for the
-    /// department, and whether anybody reads it, only a mail would show.
+    /// Logs in at the mail server, begins a mail to the department and takes it back, and looks at the
+    /// mailbox. Whether anybody reads what the server takes, only a mail would show.
     package func check(over wire: Wire) async throws(PeerError) -> PeerReport {
-        let call = Wire.Call(
-            "NOOP", settings.smtp,
-            headers: [
-                Wire.Header("Hello", settings.from.host),
-                Wire.Header("From", settings.from.address),
-                Wire.Header("To", settings.to?.address ?? ""),
-            ])
-        let reply = try await wire.send(call)
         var report = PeerReport(
             software: "a mail server; whether the department reads its mail is not known",
             services: nil)
+        let to = settings.to ?? settings.from
+        let call = Wire.Call(
+            "VRFY", settings.smtp,
+            headers: [
+                Wire.Header("From", settings.from.address), Wire.Header("To", to.address),
+            ])
+        let reply = try await wire.send(call)
         if !(200..<300).contains(reply.status) {
             let hiding = Redaction(hiding: settings.secrets)
             let said = hiding.text(String(decoding: reply.body, as: UTF8.self), most: 200)
-            let stage = reply.header("Stage") ?? ""
             report.obstacles.append(
-                "the mail server answered \(said.isEmpty ? "\(reply.status)" : said) to \(stage)")
+                "the mail server answered \(said.isEmpty ? "\(reply.status)" : said) to "
+                    + (reply.header("Stage") ?? ""))
         }
         guard let box = settings.mailbox else { return report }
         do throws(PeerError) {

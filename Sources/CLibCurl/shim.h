@@ -39,3 +39,7 @@ static inline CURLcode curl_set_debug(
 static inline CURLcode curl_get_number(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }
+
+static inline CURLcode curl_get_socket(CURL *easy, curl_socket_t *socket) {
+    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, socket);
+}

@@ -7,12 +7,12 @@ import Synchronization
 /// Sendable, because only the thread that runs it touches anything but `isCancelled`, and nobody
 /// looks at the outcome before it has ended.
 final class CurlExchange: @unchecked Sendable {
-    private let request: CurlRequest
-    private var outcome = CurlOutcome()
+    let request: CurlRequest
+    var outcome = CurlOutcome()
     private var sent = 0
     /// Whether all that matters was said: libcurl takes its leave before it tells how it went.
     private var isLeaving = false
-    private let isCancelled = Atomic(false)
+    let isCancelled = Atomic(false)
 
     init(_ request: CurlRequest) {
         self.request = request
@@ -41,6 +41,7 @@ final class CurlExchange: @unchecked Sendable {
         if curl_get_number(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK {
             outcome.status = status
         }
+        if outcome.code == CURLE_OK.rawValue, !request.dialogue.isEmpty { converse(easy) }
         return outcome
     }
 
@@ -54,7 +55,8 @@ final class CurlExchange: @unchecked Sendable {
         // Another exchange begins with another connection: libcurl would send again what it thinks
         // was lost with an old one.
         curl_set_number(easy, CURLOPT_FRESH_CONNECT, 1)
-        curl_set_number(easy, CURLOPT_FORBID_REUSE, 1)
+        curl_set_number(easy, CURLOPT_FORBID_REUSE, request.dialogue.isEmpty ? 1 : 0)
+        curl_set_number(easy, CURLOPT_CONNECT_ONLY, request.dialogue.isEmpty ? 0 : 1)
         curl_set_number(easy, CURLOPT_SSL_VERIFYPEER, 1)
         curl_set_number(easy, CURLOPT_SSL_VERIFYHOST, 2)
         if let authorities = request.authorities {

@@ -2,20 +2,20 @@ import CLibCurl
 import Federation
 
 extension MailWay {
-    /// `MAIL` and `NOOP`.
+    /// `MAIL` and `VRFY`.
     func send(_ call: Wire.Call) async throws(PeerError) -> Wire.Reply {
         guard call.address == settings.smtp else {
             throw PeerError(.refused, "no mail server of that address is in the settings")
         }
-        let from = call.header("From") ?? ""
-        let hello = call.header("Hello") ?? from.split(separator: "@").last.map(String.init) ?? ""
+        guard let from = call.header("From"), let to = call.header("To"), Self.isPlain(from),
+            Self.isPlain(to)
+        else { throw PeerError(.refused, "a mail needs From and To, each with one address") }
+        let hello = from.split(separator: "@").last.map(String.init) ?? ""
         var request = request(call, to: "\(call.address)/\(hello)")
         if call.method == "MAIL" {
-            guard let to = call.header("To"), !from.isEmpty, Self.isPlain(from), Self.isPlain(to)
-            else { throw PeerError(.refused, "a mail needs From and To, each with one address") }
             request.mail = CurlRequest.Mail(from: from, to: to, bytes: call.body)
         } else {
-            request.command = "NOOP"
+            request.dialogue = ["MAIL FROM:<\(from)>", "RCPT TO:<\(to)>", "RSET"]
         }
         return try Self.answer(to: await perform(request))
     }
@@ -40,7 +40,10 @@ extension MailWay {
     private static let goOn = 354
 
     private static func isPlain(_ address: String) -> Bool {
-        address.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"<>,;\"\\()".utf8.contains($0) }
+        !address.isEmpty
+            && address.utf8.allSatisfy {
+                (0x21...0x7E).contains($0) && !"<>,;\"\\()".utf8.contains($0)
+            }
     }
 }
 

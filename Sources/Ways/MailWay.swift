@@ -6,7 +6,7 @@ import Foundation
 /// | Method | Address | Headers | Body | Answers |
 /// |---|---|---|---|---|
 /// | `MAIL` | smtp(s)://host:port | `From`, `To`: one address each | the mail | the server's status; body: its last line |
-/// | `NOOP` | the same | `Hello`: our name | – | the same, after logging in |
+/// | `VRFY` | the same | the same | – | the same for a mail between these two, of which nothing is sent |
 /// | `STATUS` | imap(s)://host:port/FOLDER | – | – | 200; headers `UIDVALIDITY`, `UIDNEXT` |
 /// | `SEARCH` | …/FOLDER;UIDVALIDITY=n | `From-UID`, `Since` (24-Nov-2026), `Message-ID`, `In-Reply-To` | – | 200; body: UIDs with blanks between them, ascending, none below `From-UID` |
 /// | `GET` | …/FOLDER;UIDVALIDITY=n/;UID=n | – | – | 200; body: the mail, which stays unread |
@@ -58,7 +58,7 @@ package struct MailWay: Sendable {
                 where: Self.isControl)
         else { throw PeerError(.refused, "a mail server is told nothing with line breaks in it") }
         switch call.method {
-        case "MAIL", "NOOP": return try await send(call)
+        case "MAIL", "VRFY": return try await send(call)
         case "STATUS", "SEARCH", "GET", "MOVE":
             guard let imap = settings.imap, call.address.hasPrefix(imap + "/") else {
                 throw PeerError(.refused, "no mailbox of that address is in the settings")

@@ -54,7 +54,7 @@ final class Department: Sendable {
         case "MAIL":
             sent.withLock { $0.append(call.body) }
             return Wire.Reply(status: state.withLock(\.answer), headers: [.init("Stage", "DATA")])
-        case "NOOP": return Wire.Reply(status: 250)
+        case "VRFY": return Wire.Reply(status: 250)
         default: return mailbox(call)
         }
     }

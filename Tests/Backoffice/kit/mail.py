@@ -26,7 +26,10 @@ log_file_path = {base}/log/exim-%s
 pid_file_path = {base}/run/exim.pid
 local_interfaces = 127.0.0.1
 daemon_smtp_ports = {smtp}
-tls_advertise_hosts =
+tls_advertise_hosts = *
+tls_certificate = {base}/server.crt
+tls_privatekey = {base}/server.key
+auth_advertise_hosts = *
 message_size_limit = 10M
 exim_user = {user}
 exim_group = {group}
@@ -64,6 +67,13 @@ maildir:
   user = {user}
 begin retry
 * * F,2h,1m
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${{if and{{{{eq{{$auth2}}{{gateway}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
+  server_set_id = $auth2
 """
 
 DOVECOT = """
@@ -72,7 +82,9 @@ state_dir = {base}/state
 log_path = {base}/log/dovecot.log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{base}/server.crt
+ssl_key = <{base}/server.key
 disable_plaintext_auth = no
 auth_failure_delay = 0
 mail_location = maildir:{base}/box/%n/Maildir
@@ -128,12 +140,13 @@ class Mail:
         user = "www-data" if root else getpass.getuser()
         login = "nobody" if root else user
         words = {"base": self.base, "smtp": self.smtp, "imap": self.imap, "host": HOST,
-                 "user": user, "group": user, "login": login}  # fmt: skip
+                 "user": user, "group": user, "login": login, "password": PASSWORD}  # fmt: skip
         (self.base / "exim.conf").write_text(EXIM.format(**words))
         (self.base / "dovecot.conf").write_text(DOVECOT.format(**words))
         (self.base / "users").write_text("".join(f"{box}:{{PLAIN}}{PASSWORD}\n" for box in BOXES))
         (self.base / "boxes").write_text("".join(f"{box}: {box}\n" for box in BOXES))
         self.fill()
+        self._certify()
         if root:
             subprocess.run(["chown", "-R", f"{user}:{user}", self.base], check=True)
             for name in ("run", "state", "exim.conf"):
@@ -141,6 +154,22 @@ class Mail:
             (self.base / "exim.conf").chmod(0o644)
             (self.base / "users").chmod(0o644)
             self.base.chmod(0o755)
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of whoever vouches for the server."""
+        return self.base / "authority.crt"
+
+    def _certify(self) -> None:
+        """Makes an authority, and a certificate of it for 127.0.0.1."""
+        (self.base / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+        for command in (
+            "req -x509 -newkey rsa:2048 -nodes -keyout authority.key -out authority.crt -days 30 -subj /CN=Authority",
+            "req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=mx.city.example",
+            "x509 -req -in server.csr -CA authority.crt -CAkey authority.key -CAcreateserial -days 30"
+            " -extfile names -out server.crt",
+        ):
+            subprocess.run(["openssl", *command.split()], cwd=self.base, check=True, capture_output=True)
 
     def start(self) -> None:
         """Starts both and waits until each greets."""
