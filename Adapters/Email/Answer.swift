@@ -28,8 +28,14 @@ enum Answer: Equatable {
             self = .unreadable("a mail of our own came back")
             return
         }
+        guard !mail.isReturned else {
+            self = .unreadable(
+                thread.belonging(of: mail).map { "\($0.report): the mail did not arrive" }
+                    ?? "a mail did not arrive")
+            return
+        }
         // Nobody wrote it, so nobody is answered either; what it tells of numbers is found later.
-        guard !mail.isAutomatic, !mail.isBulk else {
+        guard !mail.isAutomatic, !mail.isBulk, !mail.isAway else {
             self = .nothing
             return
         }
@@ -83,5 +89,22 @@ enum Answer: Equatable {
         let hiding = Redaction(hiding: thread.settings.secrets)
         let why = [bounce.status, bounce.diagnosis].compactMap { $0 }.joined(separator: ": ")
         return .unreadable("\(report): the mail did not arrive: \(hiding.text(why, most: 200))")
+    }
+}
+
+extension IncomingMail {
+    /// Whether a server says, in an old way without fields, that it could not deliver.
+    fileprivate var isReturned: Bool {
+        header("X-Failed-Recipients") != nil
+            || from.contains { $0.local.lowercased() == "mailer-daemon" }
+    }
+
+    /// Whether its subject says what no header does.
+    fileprivate var isAway: Bool {
+        let words = AnswerText.folded(subject)
+        return [
+            "automatic reply", "out of office", "autoreply", "автоматичен отговор",
+            "pergjigje automatike", "automatski odgovor", "аутоматски одговор",
+        ].contains { words.hasPrefix($0) }
     }
 }

@@ -19,8 +19,8 @@ struct AnswerText: Equatable {
         text = Self.joined(lines)
     }
 
-    /// A text to be compared: small letters without marks, without what ends a sentence, and with one
-    /// blank between words.
+    /// A text to be compared: small letters without marks, without what ends a sentence, and with
+    /// one blank between words.
     static func folded(_ text: some StringProtocol) -> String {
         let small = String(text).lowercased().map { marks[$0] ?? $0 }
         return String(small).split { !($0.isLetter || $0.isNumber || $0 == "_") }

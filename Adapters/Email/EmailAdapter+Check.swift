@@ -3,8 +3,8 @@ import FoundationEssentials
 import Mail
 
 extension EmailAdapter {
-    /// Logs in at the mail server, begins a mail to the department and takes it back, and looks at the
-    /// mailbox. Whether anybody reads what the server takes, only a mail would show.
+    /// Logs in at the mail server, begins a mail to the department and takes it back, and looks at
+    /// the mailbox. Whether anybody reads what the server takes, only a mail would show.
     package func check(over wire: Wire) async throws(PeerError) -> PeerReport {
         var report = PeerReport(
             software: "a mail server; whether the department reads its mail is not known",

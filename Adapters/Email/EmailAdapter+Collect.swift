@@ -11,9 +11,9 @@ extension EmailAdapter {
 
     /// What came into the mailbox behind the cursor, which is its UIDVALIDITY and the last UID.
     ///
-    /// A mailbox with another UIDVALIDITY is read again: ids of updates are Message-IDs, so nothing is
-    /// taken twice. Mails that were read in an earlier page, which is kept by now, are moved away if the
-    /// settings want it.
+    /// A mailbox with another UIDVALIDITY is read again: ids of updates are Message-IDs, so nothing
+    /// is taken twice. Mails that were read in an earlier page, which is kept by now, are moved
+    /// away if the settings want it.
     package func collect(
         after cursor: Cursor?, over wire: Wire
     ) async throws(PeerError) -> Page {

@@ -4,8 +4,8 @@ import Mail
 import Reports
 
 extension EmailAdapter {
-    /// A picture of a mail: `UIDVALIDITY.UID.index id`. Where the mail is no longer in that place, it is
-    /// looked for by its id, also where mails are moved to.
+    /// A picture of a mail: `UIDVALIDITY.UID.index id`. Where the mail is no longer in that place,
+    /// it is looked for by its id, also where mails are moved to.
     package func picture(
         _ reference: String, over wire: Wire
     ) async throws(PeerError) -> [UInt8] {
@@ -46,8 +46,8 @@ extension EmailAdapter {
         return mail.pictures[index].bytes
     }
 
-    /// The number that a ticket system gave a report, by the newest of its answers that has one: such
-    /// systems know later mails by it and by nothing else (RT).
+    /// The number that a ticket system gave a report, by the newest of its answers that has one:
+    /// such systems know later mails by it and by nothing else (RT).
     func number(
         of report: Report.ID, over wire: Wire
     ) async throws(PeerError) -> String? {

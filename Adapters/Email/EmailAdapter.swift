@@ -3,8 +3,8 @@ import FoundationEssentials
 import Mail
 import Reports
 
-/// A department that is reached by mail: reports go out as mails, and its answers are read in a mailbox
-/// (backoffice.md 7).
+/// A department that is reached by mail: reports go out as mails, and its answers are read in a
+/// mailbox (backoffice.md 7).
 package struct EmailAdapter: Adapter {
     let settings: EmailSettings
     let thread: MailThread

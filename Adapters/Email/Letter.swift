@@ -68,7 +68,7 @@ struct Letter {
             date: now,
             headers: [
                 MailHeader("Auto-Submitted", "auto-generated"),
-                MailHeader("X-Auto-Response-Suppress", "All"),
+                MailHeader("X-Auto-Response-Suppress", "OOF"),
                 MailHeader("X-Open311-Request-Id", "\(report)"),
             ], text: "")
     }
@@ -94,9 +94,12 @@ struct Letter {
         let zipcode = report.zipcode
         values["place"] = [report.place?.address, zipcode].compactMap { $0 }.joined(separator: ", ")
         if let point = report.place?.coordinate {
-            let (lat, long) = (point.latitude, point.longitude)
-            values["map"] =
-                "\(lat), \(long) https://www.openstreetmap.org/?mlat=\(lat)&mlon=\(long)#map=18/\(lat)/\(long)"
+            // A tenth of a metre; what is behind it is nobody's measurement.
+            let (lat, long) = (
+                (point.latitude * 1e6).rounded() / 1e6, (point.longitude * 1e6).rounded() / 1e6
+            )
+            let map = "https://www.openstreetmap.org/?mlat=\(lat)&mlon=\(long)"
+            values["map"] = "\(lat), \(long) \(map)#map=18/\(lat)/\(long)"
         }
         values["contact"] = Self.person(report.reporter)
         if settings.mailbox != nil { values["replies"] = ["words": settings.language.offered] }
@@ -126,8 +129,8 @@ extension Letter {
     /// What headers and the fixed words take at most.
     private static let envelope = 16_384
 
-    /// The pictures that fit as files, and the addresses of the others: four bytes of a mail hold three
-    /// of a file, and each line of them ends with two more.
+    /// The pictures that fit as files, and the addresses of the others: four bytes of a mail hold
+    /// three of a file, and each line of them ends with two more.
     static func fitting(
         _ pictures: [Picture], into room: Int
     ) -> (files: [MailFile], rest: [String]) {

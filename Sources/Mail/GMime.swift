@@ -32,8 +32,8 @@ enum GMime {
 final class GMimeObject {
     let pointer: UnsafeMutableRawPointer
 
-    /// An object whose only reference becomes ours. GLib ends the program where memory ends, so there
-    /// is one.
+    /// An object whose only reference becomes ours. GLib ends the program where memory ends, so
+    /// there is one.
     init(owning pointer: UnsafeMutableRawPointer) {
         self.pointer = pointer
     }

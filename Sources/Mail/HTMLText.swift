@@ -1,7 +1,7 @@
 /// HTML made plain, in one pass: mails are full of what no parser of documents takes.
 ///
-/// Elements that end a line do so, what a mail quotes begins with `> `, scripts, styles and comments
-/// are left out. It needs time as the text is long, whatever stands in it.
+/// Elements that end a line do so, what a mail quotes begins with `> `, scripts, styles and
+/// comments are left out. It needs time as the text is long, whatever stands in it.
 enum HTMLText {
     /// The text that a reader would see.
     static func plain(_ html: String) -> String {

@@ -5,6 +5,7 @@ struct MailParts {
     private(set) var text = ""
     private(set) var pictures: [MailFile] = []
     private(set) var bounce: IncomingMail.Bounce?
+    private static let mostText = 1 << 20
     /// How many parts may still come.
     private var room: Int
 
@@ -59,7 +60,9 @@ struct MailParts {
         } else if gm_is_text(part) != 0, gm_is_attachment(part) == 0,
             let written = GMime.text(owning: gm_text(part))
         {
-            add(type == "text/html" ? HTMLText.plain(written) : written)
+            // What is longer than anybody writes is not worth the time.
+            let part = String(written.prefix(Self.mostText))
+            add(type == "text/html" ? HTMLText.plain(part) : part)
         }
     }
 
@@ -89,6 +92,7 @@ struct MailParts {
     }
 
     private mutating func add(_ more: String) {
+        guard text.utf8.count < Self.mostText else { return }
         // Characters of Swift join CR and LF, which splitting by lines must not depend on.
         let lines = more.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
         guard lines.contains(where: { !$0.isWhitespace }) else { return }

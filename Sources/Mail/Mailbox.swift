@@ -21,8 +21,8 @@ package struct Mailbox: Sendable, Hashable {
     /// What stands behind it, in lower case.
     package var host: String { address.drop { $0 != "@" }.dropFirst().lowercased() }
 
-    /// Whether mail to both gets to the same place: hosts are alike in any case, and so are the local
-    /// parts of all servers that people use.
+    /// Whether mail to both gets to the same place: hosts are alike in any case, and so are the
+    /// local parts of all servers that people use.
     package func isAlike(_ other: Mailbox) -> Bool {
         address.lowercased() == other.address.lowercased()
     }

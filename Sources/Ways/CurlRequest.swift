@@ -10,8 +10,8 @@ struct CurlRequest: Sendable {
     /// A command instead of what the address alone means.
     var command: String?
     var mail: Mail?
-    /// Commands of SMTP, each sent when the one before was answered, instead of all that libcurl does
-    /// after logging in; the first answer that is no success is the last.
+    /// Commands of SMTP, each sent when the one before was answered, instead of all that libcurl
+    /// does after logging in; the first answer that is no success is the last.
     var dialogue: [String] = []
     /// More bytes than this of an answer end the exchange.
     var most: Int

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The threads on which libcurl blocks: so many at once, and never one of those that all tasks share.
+/// The threads on which libcurl blocks: so many at once, and never one of those that all tasks
+/// share.
 actor CurlThreads {
     private var room: Int
     private var line: [CheckedContinuation<Void, Never>] = []

@@ -12,14 +12,14 @@ import Foundation
 /// | `GET` | …/FOLDER;UIDVALIDITY=n/;UID=n | – | – | 200; body: the mail, which stays unread |
 /// | `MOVE` | …/FOLDER;UIDVALIDITY=n | `UIDs` (1:7), `To`: a folder, which is made if it is not there | – | 200 |
 ///
-/// Of a mailbox, 401 is a log-in that was refused, 404 a folder or mail that is not there, 409 another
-/// UIDVALIDITY, 413 more than `most` bytes, 503 a server that says it is busy, 400 any other no. What
-/// SMTP says carries a header `Stage`: the command that was answered.
+/// Of a mailbox, 401 is a log-in that was refused, 404 a folder or mail that is not there, 409
+/// another UIDVALIDITY, 413 more than `most` bytes, 503 a server that says it is busy, 400 any
+/// other no. What SMTP says carries a header `Stage`: the command that was answered.
 ///
-/// Failures: `later` if nothing of the mail itself went out, `ambiguous` if some did and no answer came
-/// to it. Credentials go only to the addresses of the settings, never stand in one, and in nothing that
-/// is kept. Where a mail cannot be read otherwise, reading it marks it as read: that answer has a header
-/// `Seen`.
+/// Failures: `later` if nothing of the mail itself went out, `ambiguous` if some did and no answer
+/// came to it. Credentials go only to the addresses of the settings, never stand in one, and in
+/// nothing that is kept. Where a mail cannot be read otherwise, reading it marks it as read: that
+/// answer has a header `Seen`.
 package struct MailWay: Sendable {
     /// The way as adapters use it.
     package var wire: Wire {

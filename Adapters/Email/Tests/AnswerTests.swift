@@ -159,6 +159,17 @@ import Testing
         #expect(page.items.isEmpty && page.unreadable.isEmpty)
     }
 
+    @Test func `is no comment if only its subject says that a program wrote it`() async throws {
+        let box = try Letterbox()
+        let subject = "Automatic reply: [\(Sample.id)] hole"
+        box.department.add(mail(to: box.address, subject: subject, "I am away"), 1)
+        let returned = "X-Failed-Recipients: roads@city.example"
+        box.department.add(mail(to: box.address, id: "r2@mx", more: returned, "No such user"), 2)
+        let page = try await box.page()
+        #expect(page.items.isEmpty)
+        #expect(page.unreadable == ["\(Sample.id): the mail did not arrive"])
+    }
+
     @Test func `a mail that did not arrive is told without anybody's address`() async throws {
         let box = try Letterbox()
         let message = try Sample.message(.report(try Sample.report()))

@@ -124,8 +124,8 @@ extension Entry {
             "needs a folder's name of letters, digits, `.`, `/`, `_` and `-`", &findings)
     }
 
-    /// The address of a server of one of these schemes, with its port and nothing behind it; `nil` with
-    /// a finding.
+    /// The address of a server of one of these schemes, with its port and nothing behind it; `nil`
+    /// with a finding.
     fileprivate func mailServer(_ schemes: [String], _ findings: inout Findings) -> String? {
         let ports = ["smtp": 587, "smtps": 465, "imap": 143, "imaps": 993]
         let read: (String) -> String? = { text in

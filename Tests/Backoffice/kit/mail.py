@@ -164,8 +164,8 @@ class Mail:
         """Makes an authority, and a certificate of it for 127.0.0.1."""
         (self.base / "names").write_text("subjectAltName=IP:127.0.0.1\n")
         for command in (
-            "req -x509 -newkey rsa:2048 -nodes -keyout authority.key -out authority.crt -days 30 -subj /CN=Authority",
-            "req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=mx.city.example",
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout authority.key -out authority.crt -days 30 -subj /CN=Authority",
+            "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.csr -subj /CN=mx.city.example",
             "x509 -req -in server.csr -CA authority.crt -CAkey authority.key -CAcreateserial -days 30"
             " -extfile names -out server.crt",
         ):
