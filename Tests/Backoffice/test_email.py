@@ -210,15 +210,15 @@ def test_what_does_not_fit_becomes_a_link(viaduct, mail):
     assert re.search(r"Fotografia: http\S+/media/\w+\.jpg", got.get_body(("plain",)).get_content())
 
 
-def _noise() -> bytes:
-    """A photo of a hundred thousand bytes."""
+def _noise(width: int = 300) -> bytes:
+    """A photo of more than the bytes of its pixels, as nothing in it repeats."""
     import io
     import random
 
     from PIL import Image
 
     file = io.BytesIO()
-    Image.frombytes("RGB", (300, 200), random.Random(1).randbytes(300 * 200 * 3)).save(file, "JPEG", quality=95)
+    Image.frombytes("RGB", (width, 200), random.Random(1).randbytes(width * 200 * 3)).save(file, "JPEG", quality=95)
     assert len(file.getvalue()) > 60_000
     return file.getvalue()
 
@@ -232,6 +232,17 @@ def test_a_connection_cut_after_data_waits_for_a_person(viaduct, mail):
     settle(viaduct)
     assert len(line.taken) == 1, "it is not sent again by itself"
     assert deliveries(viaduct, number)[0]["attempts"] == 1
+    line.close()
+
+
+def test_a_server_that_hangs_up_while_we_write_does_not_end_us(viaduct, mail):
+    key, line = viaduct.key(), CutLine(mail.base / "server.crt")
+    write(viaduct, mail, address=f"smtp://127.0.0.1:{line.port}", tls="required", ca_file=str(mail.authority))
+    viaduct.start()
+    number = report(viaduct, key, _noise(6000))
+    arrives(viaduct, mail, number, state="parked")
+    settle(viaduct)
+    assert len(line.taken) == 1
     line.close()
 
 

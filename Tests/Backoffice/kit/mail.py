@@ -1,5 +1,6 @@
 """A municipality that is reached by mail: exim4 takes and delivers, dovecot shows mailboxes, on loopback."""
 
+import contextlib
 import getpass
 import imaplib
 import os
@@ -7,6 +8,8 @@ import re
 import shutil
 import smtplib
 import socket
+import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -333,9 +336,16 @@ def _greets(port: int, greeting: bytes) -> None:
 
 
 class CutLine:
-    """A mail server that takes a mail and hangs up before it says what becomes of it."""
+    """A mail server that takes a mail and hangs up before it says what becomes of it.
 
-    def __init__(self):
+    With a certificate it wants encryption, and hangs up rudely while the mail is still coming.
+    """
+
+    def __init__(self, certificate: Path | None = None):
+        self.context = None
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate, certificate.with_suffix(".key"))
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.taken: list[bytes] = []
@@ -350,22 +360,33 @@ class CutLine:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
-            with connection, connection.makefile("rwb") as stream:
-                self._speak(stream)
+            # What is closed so is not said goodbye to.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):
+                self._speak(connection)
 
-    def _speak(self, stream) -> None:
+    def _speak(self, connection: socket.socket) -> None:
+        stream = connection.makefile("rwb", buffering=0)
+
         def say(line: str) -> None:
             stream.write(line.encode() + b"\r\n")
-            stream.flush()
 
         say("220 cut.example ESMTP")
         while line := stream.readline():
             verb = re.match(rb"\w+", line).group().upper()
-            if verb == b"DATA":
+            if verb == b"STARTTLS":
+                say("220 go on")
+                connection = self.context.wrap_socket(connection, server_side=True)
+                stream = connection.makefile("rwb", buffering=0)
+            elif verb == b"DATA":
                 say("354 go on")
                 mail = b""
-                while (line := stream.readline()) not in (b".\r\n", b""):
+                while (line := stream.readline()) not in (b".\r\n", b"") and not (self.context and mail):
                     mail += line
                 self.taken.append(mail)
-                return
-            say("250 cut.example" if verb == b"EHLO" else "250 ok")
+                stream.close()
+                return connection.close()
+            elif verb == b"EHLO":
+                say("250-cut.example\r\n250 STARTTLS" if self.context else "250 cut.example")
+            else:
+                say("250 ok")
