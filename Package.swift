@@ -44,10 +44,13 @@ let package = Package(
             resources: [.embedInCode("Migrations")], swiftSettings: .inPlace),
         .target(name: "Federation", dependencies: ["Reports", .crypto]),
         .target(name: "Mail", dependencies: ["CGMime"]),
-        .target(name: "Ways", dependencies: ["CLibCurl", "Federation"]),
-        .target(name: "Media", dependencies: [.crypto, .subprocess, .system]),
+        .target(name: "Processes", dependencies: [.subprocess, .system]),
+        .target(name: "Media", dependencies: ["Processes", .crypto, .system]),
         .target(
             name: "Outbound", dependencies: ["Addresses", .httpClient, .nio, .nioPosix, .nioSSL]),
+        .target(
+            name: "Ways",
+            dependencies: ["CLibCurl", "Federation", "Postgres", "Processes", .system]),
         .target(
             name: "Relay",
             dependencies: [
@@ -57,7 +60,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "GeoReport", "Reports", "CaseStore", "Federation", "Media", "Addresses", "Faults",
-                .hummingbird, .nio, .nioHTTP1, .nioPosix, .nioSSL, .lifecycle, .log,
+                .hummingbird, .mustache, .nio, .nioHTTP1, .nioPosix, .nioSSL, .lifecycle, .log,
             ], swiftSettings: .inPlace),
         .target(
             name: "Conformance", dependencies: ["GeoReport", "Reports"], path: "Specs/GeoReport",
@@ -69,22 +72,27 @@ let package = Package(
         .executableTarget(
             name: "viaduct",
             dependencies: [
-                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Open311", "Faults",
-                "Email", "Mail", "Ways",
-                "Media", "Addresses",
-                "Outbound", "Postgres", "Relay", "XML", "CMalloc", "Conformance", .lifecycle,
-                .signals, .log,
-                .arguments,
-                .configuration, .yams,
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Faults", "Mail",
+                "Media", "Addresses", "Outbound", "Postgres", "Relay", "Ways", "XML", "CMalloc",
+                "Conformance", .lifecycle, .signals, .log, .arguments, .configuration, .yams,
                 .nioPosix, .crypto,
+                // The adapters, one line each.
+                "Command",
+                "Email",
+                "FileDrop",
+                "Open311",
+                "SQLTable",
             ]),
         .target(
             name: "Open311", dependencies: ["Federation", "GeoReport", "Reports"],
             path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
+        .adapter("Command", besides: ["Example"]),
         .target(
             name: "Email", dependencies: ["Federation", "Mail", "Reports", .mustache],
             path: "Adapters/Email", exclude: ["README.md", "mapping.yaml", "Tests"],
             resources: [.embedInCode("Templates")]),
+        .adapter("FileDrop", speaking: ["GeoReport", "XML", .crypto]),
+        .adapter("SQLTable", besides: ["tables.sql"]),
         .target(name: "DatabaseKit", dependencies: ["Postgres"], path: "Tests/DatabaseKit"),
         .target(
             name: "AdapterKit", dependencies: ["Federation", "Reports"], path: "Tests/AdapterKit"),
@@ -110,12 +118,14 @@ let package = Package(
             name: "Open311Tests",
             dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
-        .testTarget(
-            name: "EmailTests",
-            dependencies: ["Email", "Federation", "Mail", "Reports", "AdapterKit"],
-            path: "Adapters/Email/Tests"),
+        .adapterTests("Command"),
+        .adapterTests("Email", with: ["Mail"]),
+        .adapterTests("FileDrop", with: [.crypto]),
+        .adapterTests("SQLTable"),
         .testTarget(name: "MailTests", dependencies: ["Mail"]),
-        .testTarget(name: "WaysTests", dependencies: ["Ways", "Federation", "CLibCurl"]),
+        .testTarget(
+            name: "WaysTests",
+            dependencies: ["Ways", "Federation", "Postgres", "DatabaseKit", "CLibCurl"]),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"]),
         .testTarget(
             name: "OutboundTests",
@@ -176,6 +186,25 @@ extension [SwiftSetting] {
     /// An asynchronous function runs where its caller does. Otherwise a request looks for its
     /// executor at each of twenty calls, only to find that it is there already.
     static let inPlace: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+}
+
+extension Target {
+    /// An adapter: the code in its folder; whatever else lies there is not compiled.
+    static func adapter(
+        _ name: String, speaking own: [Target.Dependency] = [], besides others: [String] = []
+    ) -> Target {
+        .target(
+            name: name, dependencies: ["Federation", "Reports"] + own, path: "Adapters/\(name)",
+            exclude: ["README.md", "mapping.yaml", "Tests"] + others)
+    }
+
+    /// Its tests.
+    static func adapterTests(_ name: String, with own: [Target.Dependency] = []) -> Target {
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.byName(name: name), "Federation", "Reports", "AdapterKit"] + own,
+            path: "Adapters/\(name)/Tests")
+    }
 }
 
 extension Target.Dependency {

@@ -93,6 +93,6 @@ extension Fingerprint {
             update.id, update.report, update.status, update.description, update.externalStatus,
             update.customerReference,
         ] { add(text) }
-        add(update.media)
+        add(update.media + update.pictures.map(\.name.rawValue))
     }
 }

@@ -19,6 +19,8 @@ struct InboxPayload: Codable {
     private var zipcode: String?
     private var answers: [[String]]?
     private var media: [String]
+    /// The names and bytes of pictures in our files.
+    private var pictures: [String: Int]?
     private var agency: String?
     private var expected: Date?
     private var requested: Date?
@@ -67,6 +69,8 @@ struct InboxPayload: Codable {
         status = update.status
         description = update.description
         media = update.media
+        pictures = Dictionary(
+            update.pictures.map { ($0.name.rawValue, $0.bytes) }, uniquingKeysWith: { $1 })
         told = update.told
         externalStatus = update.externalStatus
         customerReference = update.customerReference
@@ -87,7 +91,8 @@ extension InboxPayload {
             return .update(
                 IncomingUpdate(
                     id: id, report: report, status: status, description: description,
-                    media: media, told: told, externalStatus: externalStatus,
+                    media: media, pictures: storedPictures, told: told,
+                    externalStatus: externalStatus,
                     customerReference: customerReference, provenance: provenance))
         }
         guard let status, let requested, let updated else { return nil }
@@ -107,6 +112,12 @@ extension InboxPayload {
             point = Coordinate(latitude: latitude, longitude: longitude)
         }
         return Place(coordinate: point, address: address, addressID: addressID)
+    }
+
+    private var storedPictures: [StoredPicture] {
+        (pictures ?? [:]).sorted { $0.key < $1.key }.compactMap { name, bytes in
+            StoredPicture.Name(rawValue: name).map { StoredPicture(name: $0, bytes: bytes) }
+        }
     }
 
     private var peerAnswers: [PeerAnswer] {

@@ -12,6 +12,7 @@ extension Receiving {
         var draft = draft(about: held, told: change.told)
         draft.detail = change.detail
         draft.description = change.text
+        draft.pictures = change.pictures
         draft.addresses = sources(of: change.media)
         draft.externalStatus = change.externalStatus
         draft.customerReference = change.customerReference

@@ -36,6 +36,7 @@ extension Peer {
         var status: String?
         var text: String?
         var media: [String] = []
+        var pictures: [StoredPicture] = []
         var told: Date
         var externalStatus: String?
         var customerReference: String?
@@ -50,6 +51,7 @@ extension Peer {
             status = update.status
             text = update.description
             media = update.media
+            pictures = update.pictures
             told = update.told
             externalStatus = update.externalStatus
             customerReference = update.customerReference
@@ -64,6 +66,7 @@ extension Peer {
             text.allSatisfy(\.isWhitespace) || known.echoed.contains(.text) ? nil : text
         }
         change.media = said.media
+        change.pictures = said.pictures
         change.externalStatus = said.externalStatus
         change.customerReference = said.customerReference
         guard let word = said.status, !known.echoed.contains(.status) else {

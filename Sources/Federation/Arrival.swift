@@ -44,6 +44,7 @@ package enum Arrival: Sendable, Equatable {
         package var detail: Detail?
         package var text: String?
         package var media: [String] = []
+        package var pictures: [StoredPicture] = []
         package var told: Date
         package var externalStatus: String?
         package var customerReference: String?
@@ -58,7 +59,8 @@ package enum Arrival: Sendable, Equatable {
 
         /// Whether it says nothing at all.
         package var isEmpty: Bool {
-            detail == nil && text == nil && media.isEmpty && agency == nil && expected == nil
+            detail == nil && text == nil && media.isEmpty && pictures.isEmpty && agency == nil
+                && expected == nil
         }
     }
 }

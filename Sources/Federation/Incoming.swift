@@ -76,6 +76,9 @@ package struct IncomingUpdate: Sendable, Equatable {
     package var status: String?
     package var description: String?
     package var media: [String]
+    /// Pictures that came along and lie in our files already: only of what people of the peer told
+    /// us on a page of ours.
+    package var pictures: [StoredPicture]
     package var told: Date
     package var externalStatus: String?
     package var customerReference: String?
@@ -83,14 +86,16 @@ package struct IncomingUpdate: Sendable, Equatable {
 
     package init(
         id: String, report: String, status: String? = nil, description: String? = nil,
-        media: [String] = [], told: Date, externalStatus: String? = nil,
-        customerReference: String? = nil, provenance: Provenance? = nil
+        media: [String] = [], pictures: [StoredPicture] = [], told: Date,
+        externalStatus: String? = nil, customerReference: String? = nil,
+        provenance: Provenance? = nil
     ) {
         self.id = id
         self.report = report
         self.status = status
         self.description = description
         self.media = media
+        self.pictures = pictures
         self.told = told
         self.externalStatus = externalStatus
         self.customerReference = customerReference

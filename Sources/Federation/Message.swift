@@ -32,6 +32,17 @@ package struct Message: Sendable, Equatable {
     }
 }
 
+extension Message {
+    /// The addresses of the pictures that it names.
+    package var media: [String] {
+        switch content {
+        case .report(let report): report.media
+        case .update(let update): update.media
+        case .erasure: []
+        }
+    }
+}
+
 /// A report in a peer's words.
 package struct OutgoingReport: Sendable, Equatable {
     package let id: Report.ID

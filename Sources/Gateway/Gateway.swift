@@ -56,6 +56,8 @@ package final class Gateway: Sendable {
         package var mostWaiting = 1000
         /// The keys by which peers call us; `nil`: there are no peers.
         package var peers: PeerCalls?
+        /// The peers whose people answer on a page; `nil`: there are none.
+        package var answering: Answering?
         /// Why a webhook may not be told at an address, or `nil`; without a way out there is none.
         package var objection: @Sendable (_ address: String) -> String? = { _ in
             "this server calls nobody"
@@ -184,6 +186,7 @@ package final class Gateway: Sendable {
         if case .media(let name) = route.resource {
             return try await picture(name, request)
         }
+        if case .answer(let token) = route.resource { return await page(of: token, request) }
         guard let format = format(of: route, request) else {
             throw Fault(.notAcceptable, "Accept names neither text/xml nor application/json.")
         }
@@ -254,7 +257,7 @@ package final class Gateway: Sendable {
             case .audit: try await audit(call)
             case .webhooks: try await webhooks(call)
             case .webhook(let id): try await webhook(id, call)
-            case .support, .erasure, .media: throw Self.unknownPath
+            case .support, .erasure, .media, .answer: throw Self.unknownPath
             }
         if call.hasKeyInQuery {
             response.headers.append(

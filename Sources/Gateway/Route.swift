@@ -48,11 +48,13 @@ package struct Route: Sendable, Equatable {
         case webhooks
         case webhook(String)
         case media(String)
+        /// The page on which whoever holds the token answers about one report.
+        case answer(String)
 
         /// The methods it has, as `Allow` lists them.
         package var methods: [String] {
             switch self {
-            case .requests, .updates, .webhooks: ["GET", "HEAD", "POST", "OPTIONS"]
+            case .requests, .updates, .webhooks, .answer: ["GET", "HEAD", "POST", "OPTIONS"]
             case .support, .erasure: ["POST", "OPTIONS"]
             case .webhook: ["GET", "HEAD", "DELETE", "OPTIONS"]
             default: Route.readers
@@ -102,9 +104,11 @@ package struct Route: Sendable, Equatable {
         // By bytes: an address is ASCII, and finding characters in it takes ten times as long.
         var segments = path.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init)[...]
         guard let last = segments.popLast() else { throw Unknown(format: nil) }
-        if segments.count == 1, segments.first == "media" {
+        if segments.count == 1, let first = segments.first, ["media", "answer"].contains(first) {
             guard let name = Percent.decoded(last) else { throw Unknown(format: nil) }
-            self.init(base: Base(), resource: .media(name), format: nil)
+            self.init(
+                base: Base(), resource: first == "media" ? .media(name) : .answer(name),
+                format: nil)
             return
         }
         let (name, suffix) = Self.suffix(of: last)

@@ -1,7 +1,5 @@
-import FoundationEssentials
 import Glibc
-import Subprocess
-import SystemPackage
+import Processes
 
 /// Draws pictures smaller, in a child process that a hostile picture may kill (M5).
 ///
@@ -41,7 +39,7 @@ package struct Thumbnailer: Sendable {
         let gate = ThumbnailGate(width: width)
         for (state, walls) in Self.walls {
             let command = walls + Self.limits + [program]
-            let probe = try? await Self.run(command + ["--vips-version"], input: [])
+            let probe = await Self.run(command + ["--vips-version"], input: [])
             if probe?.isEmpty == false {
                 return Thumbnailer(state: state, command: command, gate: gate)
             }
@@ -63,7 +61,7 @@ package struct Thumbnailer: Sendable {
                 saver,
             ]
         await gate.enter()
-        let drawn = try? await Self.run(command, input: picture.bytes)
+        let drawn = await Self.run(command, input: picture.bytes)
         await gate.leave()
         guard let drawn, let clean = try? Picture.read(drawn, limits: Self.drawn),
             clean.width <= side,
@@ -94,10 +92,10 @@ package struct Thumbnailer: Sendable {
 
     /// One thread, the well-tested decoders only, and no machine code made at run time: libvips'
     /// vector code writes a file for it, which the limits forbid.
-    private static let environment = Environment.custom([
+    private static let environment = [
         "PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "VIPS_CONCURRENCY": "1",
         "VIPS_BLOCK_UNTRUSTED": "1", "VIPS_NOVECTOR": "1", "ORC_CODE": "emulate",
-    ])
+    ]
 
     /// A thumbnail is far smaller; more than this is no thumbnail.
     private static let outputLimit = 4 << 20
@@ -109,55 +107,15 @@ package struct Thumbnailer: Sendable {
     }()
     private static let patience = Duration.seconds(20)
 
-    private struct Failed: Error {}
-
-    /// Runs a command to its end, or kills it and all that it started when its time is up.
-    private static func run(_ command: [String], input: [UInt8]) async throws -> [UInt8] {
-        guard let program = command.first else { throw Failed() }
-        var options = PlatformOptions()
-        // A session of its own, so that the kill reaches whatever it started, and only that.
-        options.createSession = true
-        options.teardownSequence = [
-            .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .seconds(1))
-        ]
-        let execution = Configuration(
-            executable: .name(program), arguments: Arguments(Array(command.dropFirst())),
-            environment: environment, workingDirectory: "/", platformOptions: options)
-        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
-            group.addTask {
-                let result = try await Subprocess.run(
-                    execution,
-                    input: .fileDescriptor(
-                        try nameless(input), closeAfterSpawningProcess: true),
-                    output: .bytes(limit: outputLimit), error: .discarded)
-                guard result.terminationStatus.isSuccess else { throw Failed() }
-                return result.standardOutput
-            }
-            group.addTask {
-                try await Task.sleep(for: patience)
-                throw Failed()
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? []
-        }
-    }
-
-    /// A file without a name that holds these bytes.
-    ///
-    /// Not a pipe: writing into the pipe of a child that died raises a signal that ends the server.
-    private static func nameless(_ bytes: [UInt8]) throws -> FileDescriptor {
-        let path = FilePath("/tmp/viaduct-\(UUID().uuidString)")
-        let file = try FileDescriptor.open(
-            path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
-            permissions: .ownerReadWrite)
-        unlink(path.string)
-        do {
-            try file.writeAll(bytes)
-            try file.seek(offset: 0, from: .start)
-            return file
+    /// What a command writes that ends well; `nil` if it does not.
+    private static func run(_ command: [String], input: [UInt8]) async -> [UInt8]? {
+        let child = ChildProcess(
+            command, environment: environment, most: outputLimit, patience: patience)
+        do throws(ChildProcess.Failure) {
+            let end = try await child.run(input: input)
+            return end.isSuccess ? end.output : nil
         } catch {
-            try? file.close()
-            throw error
+            return nil
         }
     }
 }

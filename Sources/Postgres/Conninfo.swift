@@ -34,14 +34,20 @@ struct Conninfo: Sendable {
         return told
     }
 
-    /// The same server's address with another database, as a `key=value` list.
-    static func address(_ address: String, database: String) -> String? {
+    /// The same address with one keyword of libpq's said anew, as a `key=value` list; `nil` if it is
+    /// none.
+    static func address(_ address: String, _ keyword: String, _ value: String) -> String? {
         guard var told = parse(address) else { return nil }
-        told["dbname"] = database
+        told[keyword] = value
         return told.sorted { $0.key < $1.key }.map { keyword, value in
             let escaped = value.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }
             return "\(keyword)='\(String(escaped))'"
         }.joined(separator: " ")
+    }
+
+    /// Whether an address says what a keyword is.
+    static func says(_ keyword: String, _ address: String) -> Bool {
+        parse(address)?[keyword] != nil
     }
 
     private static func sessionOptions(_ settings: Pool.Settings) -> String {

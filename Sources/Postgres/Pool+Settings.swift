@@ -40,11 +40,21 @@ extension Pool {
 
     /// The address of another database on the same server; `nil` if the address is none.
     package static func address(_ address: String, database: String) -> String? {
-        Conninfo.address(address, database: database)
+        Conninfo.address(address, "dbname", database)
+    }
+
+    /// The same address with a password; `nil` if it is none.
+    package static func address(_ address: String, password: String) -> String? {
+        Conninfo.address(address, "password", password)
+    }
+
+    /// Whether a password stands in the address, where logs and process lists would show it.
+    package static func holdsPassword(_ address: String) -> Bool {
+        Conninfo.says("password", address)
     }
 
     /// Whether libpq understands the address; it says nothing about the server.
     package static func isAddress(_ address: String) -> Bool {
-        Conninfo.address(address, database: "") != nil
+        Conninfo.address(address, "dbname", "") != nil
     }
 }

@@ -1,7 +1,10 @@
+import Command
 import Email
 import Federation
+import FileDrop
 import Open311
 import Reports
+import SQLTable
 
 /// The kinds of peers that this Viaduct can speak with: one line each.
 enum Adapters {
@@ -9,8 +12,11 @@ enum Adapters {
     typealias Reader = @Sendable (inout AdapterEntry) -> AdapterChoice?
 
     static let all: [String: Reader] = [
+        "command": CommandSettings.choice,
         "email": EmailSettings.choice,
+        "file_drop": FileDropSettings.choice,
         "open311": Open311Settings.choice,
+        "sql_table": SQLTableAdapter.choice,
     ]
 }
 
@@ -44,6 +50,8 @@ struct AdapterChoice {
     /// Where the peer is, as operators are shown it.
     let address: String
     var way = Way.http
+    /// What links are made with, by which people of the peer answer on a page; `nil`: there is none.
+    var answerKey: TokenKey?
     /// What nobody may see beside the key and what both sides sign with.
     var secrets: [Secret] = []
     /// What this kind of peer is known to say; the mapping may change it.

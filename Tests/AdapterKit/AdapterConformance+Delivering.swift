@@ -4,7 +4,7 @@ extension AdapterConformance {
     /// A peer that works takes it, with one changing call, at its own address.
     func delivering(_ message: Message) async -> [String] {
         var findings: [String] = []
-        let line = line()
+        let line = spoiltLine()
         switch await deliver(message, over: line) {
         case .success(let ticket):
             if ticket.id?.isEmpty ?? true, ticket.token?.isEmpty ?? true {
@@ -26,7 +26,7 @@ extension AdapterConformance {
     func failing(_ message: Message) async -> [String] {
         var findings: [String] = []
         for (failed, kinds) in way.failures {
-            let line = line { [changes = way.changes] call, reply in
+            let line = spoiltLine { [changes = way.changes] call, reply in
                 .success(changes(call) ? failed : reply)
             }
             let what = "a peer that answers \(failed.status) to \(name(message))"
@@ -45,7 +45,7 @@ extension AdapterConformance {
     func unanswered(_ message: Message) async -> [String] {
         var findings: [String] = []
         for kind in [PeerError.Kind.ambiguous, .later(nil)] {
-            let line = line { [changes = way.changes] call, reply in
+            let line = spoiltLine { [changes = way.changes] call, reply in
                 guard changes(call) else { return .success(reply) }
                 return .failure(PeerError(kind, "the wire broke"))
             }
@@ -59,7 +59,7 @@ extension AdapterConformance {
             ("a log-in page as", { _ in Self.page }),
         ]
         for (word, spoil) in spoilt where way.answersInBodies {
-            let line = line { [changes = way.changes] call, reply in
+            let line = spoiltLine { [changes = way.changes] call, reply in
                 guard changes(call) else { return .success(reply) }
                 var reply = reply
                 reply.body = spoil(reply.body)
@@ -78,7 +78,7 @@ extension AdapterConformance {
         var findings: [String] = []
         let hidden = secrets + message.personalTexts.filter { $0.utf8.count >= 3 }
         for status in [200, 400, 401, 404, 429, 500] {
-            let line = line { call, _ in
+            let line = spoiltLine { call, _ in
                 let said = ([call.address] + call.headers.map(\.value)).joined(separator: " ")
                 let plain = String(decoding: call.body, as: UTF8.self)
                 let spoken = plain.replacing("+", with: " ").removingPercentEncoding ?? plain

@@ -7,7 +7,7 @@ extension AdapterConformance {
         var again = message
         again.firstTried = now
         let peer = peer()
-        switch await find(again, over: line(to: peer)) {
+        switch await find(again, over: spoiltLine(to: peer)) {
         case .success(nil): break
         case .success: findings.append("\(name(message)) is found before it was sent")
         // What cannot be looked for waits for a person.
@@ -16,16 +16,16 @@ extension AdapterConformance {
             findings.append("\(name(message)) cannot be looked for: \(error.reason)")
         }
         // It arrives, and the answer is lost.
-        let line = line(to: peer) { [changes = way.changes] call, reply in
+        let line = spoiltLine(to: peer) { [changes = way.changes] call, reply in
             changes(call)
                 ? .failure(PeerError(.ambiguous, "the answer was lost")) : .success(reply)
         }
         _ = await deliver(message, over: line)
-        guard case .success(.some) = await find(again, over: self.line(to: peer)) else {
+        guard case .success(.some) = await find(again, over: spoiltLine(to: peer)) else {
             return findings + ["\(name(message)) is not found though it arrived"]
         }
         guard way.hasPages else { return findings }
-        let login = self.line(to: peer) { _, _ in
+        let login = spoiltLine(to: peer) { _, _ in
             .success(
                 Wire.Reply(
                     status: 200, headers: [Wire.Header("Content-Type", "text/html")],
@@ -39,7 +39,7 @@ extension AdapterConformance {
 
     /// Where a peer recognises repeats, each try carries the same key.
     func repeating(_ message: Message) async -> [String] {
-        let lines = [line(), line()]
+        let lines = [spoiltLine(), spoiltLine()]
         for line in lines { _ = await deliver(message, over: line) }
         let carried = lines.compactMap(\.changing.first).filter { call in
             call.headers.contains { $0.value.contains(message.key) }
@@ -52,7 +52,7 @@ extension AdapterConformance {
     func reading() async -> [String] {
         var findings: [String] = []
         let peer = peer()
-        let line = line(to: peer)
+        let line = spoiltLine(to: peer)
         var cursor: Cursor?
         for _ in 0..<3 {
             guard case .success(let page) = await collect(cursor, over: line) else {
@@ -65,7 +65,7 @@ extension AdapterConformance {
         // One that another version wrote, perhaps.
         for text in ["", "?", "{\"v\":99}"] { _ = await collect(Cursor(text: text), over: line) }
         for trouble in way.troubles {
-            let broken = self.line(to: peer) { _, _ in .success(trouble) }
+            let broken = spoiltLine(to: peer) { _, _ in .success(trouble) }
             guard case .failure(let error) = await collect(cursor, over: broken) else {
                 findings.append(
                     "a peer that answers \(trouble.status) is believed to have nothing new")
@@ -82,7 +82,7 @@ extension AdapterConformance {
     /// A log-in page with status 200 is a failure, and no empty list (block F, 116).
     func loggingIn() async -> [String] {
         var findings: [String] = []
-        let line = line { _, _ in
+        let line = spoiltLine { _, _ in
             .success(
                 Wire.Reply(
                     status: 200, headers: [Wire.Header("Content-Type", "text/html")],

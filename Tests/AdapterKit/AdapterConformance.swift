@@ -97,19 +97,19 @@ package struct AdapterConformance: Sendable {
 }
 
 extension AdapterConformance {
-    /// A new peer on a line that spoils answers.
-    func line(
-        to peer: @escaping @Sendable (Wire.Call) -> Wire.Reply,
-        spoil: @escaping SpoiltLine.Spoil = { _, reply in .success(reply) }
+    /// A line to a new peer that spoils answers.
+    func spoiltLine(
+        _ spoil: @escaping SpoiltLine.Spoil = { _, reply in .success(reply) }
     ) -> SpoiltLine {
-        SpoiltLine(peer, changes: way.changes, spoil: spoil)
+        spoiltLine(to: peer(), spoil)
     }
 
-    /// The same to a peer of its own.
-    func line(
-        spoil: @escaping SpoiltLine.Spoil = { _, reply in .success(reply) }
+    /// The same to a peer that may have something already.
+    func spoiltLine(
+        to peer: @escaping @Sendable (Wire.Call) -> Wire.Reply,
+        _ spoil: @escaping SpoiltLine.Spoil = { _, reply in .success(reply) }
     ) -> SpoiltLine {
-        line(to: peer(), spoil: spoil)
+        SpoiltLine(peer, changes: way.changes, spoil: spoil)
     }
 
     func deliver(_ message: Message, over line: SpoiltLine) async -> Result<Ticket, PeerError> {

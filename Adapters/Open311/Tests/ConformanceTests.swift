@@ -72,33 +72,12 @@ private final class Town: Sendable {
     private static let base = "https://town.example/open311/v2/"
 
     private func messages(for profile: Profile) throws -> [Message] {
-        let id = try #require(Report.ID(rawValue: "ngo-7F3K2M9Q"))
-        let update = try #require(Update.ID(rawValue: "u-7F3K2M9QTX"))
-        let node = try #require(Authority(rawValue: "ngo"))
-        let ann = Reporter(
-            email: "ann@example.org", firstName: "Annabel", lastName: "Leeward",
-            phone: "+1 555 0100")
-        let place = Place(
-            coordinate: Coordinate(latitude: 42.6977, longitude: 23.3219),
-            address: "Vitosha Boulevard 15", addressID: nil)
-        let report = OutgoingReport(
-            id: id, address: "https://ngo.example/reports/ngo-7F3K2M9Q", service: "12",
-            title: "A hole", description: "So deep that a car was lost in it", place: place,
-            requested: Date(timeIntervalSince1970: 1_776_643_000), reporter: ann)
-        let said = OutgoingUpdate(
-            id: update, status: "FIXED", detail: .fixed, description: "It was filled with sand",
-            told: Date(timeIntervalSince1970: 1_776_643_100), author: ann, report: id)
-        let way = Provenance(origin: node, originID: id.rawValue, path: [node])
         var messages: [Message] = []
-        if profile.takes.contains(.reports) {
-            messages.append(Message(key: "ngo:0198-1", content: .report(report), provenance: way))
-        }
+        if profile.takes.contains(.reports) { messages.append(try .report()) }
         if profile.takes.contains(.updates) {
-            // By this, and no header, FixMyStreet recognises an update.
-            let key = profile.marker == .header ? "ngo:0198-2" : update.rawValue
-            messages.append(
-                Message(
-                    key: key, content: .update(said), ticket: Ticket(id: "R-0"), provenance: way))
+            // By its id, and no header, FixMyStreet recognises an update.
+            let key = profile.marker == .header ? "ngo:0198-2" : "u-7F3K2M9QTX"
+            messages.append(try .update(ticket: "R-0", key: key))
         }
         return messages
     }

@@ -34,7 +34,7 @@ package final class Metrics: Sendable {
 
     /// What was asked for, in few words that nobody outside can add to.
     package enum Name: String, Sendable, CaseIterable {
-        case discovery, services, definition, create, search, report, token, media
+        case discovery, services, definition, create, search, report, token, media, answer
         case update, updates, notes, support, erasure, candidates, changes, webhooks, audit
         case options, unknown, refused
 
@@ -48,6 +48,7 @@ package final class Metrics: Sendable {
             case .request: self = .report
             case .token: self = .token
             case .media: self = .media
+            case .answer: self = .answer
             case .updates: self = method == .post ? .update : .updates
             case .support: self = .support
             case .notes: self = .notes

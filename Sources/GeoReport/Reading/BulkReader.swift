@@ -93,7 +93,7 @@ package struct BulkReader: Sendable {
 
 extension Reading {
     /// A whole file of GeoReport Bulk.
-    static func bulk(
+    package static func bulk(
         _ bytes: [UInt8]
     ) throws(ReadingError) -> [Result<ReadReport, RowProblem>] {
         var rows: [Result<ReadReport, RowProblem>] = []

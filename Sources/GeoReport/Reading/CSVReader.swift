@@ -1,19 +1,21 @@
 /// Cuts CSV into records byte by byte (RFC 4180).
 ///
 /// Line breaks may be CRLF, LF or CR; inside quotes they belong to the cell.
-struct CSVReader: Sendable {
-    var separator = UInt8(ascii: ",")
+package struct CSVReader: Sendable {
+    package var separator = UInt8(ascii: ",")
     private var cells: [[UInt8]] = []
     private var cell: [UInt8] = []
     private var state = State.cellStart
     private var bytes = 0
     private var skipsLineFeed = false
 
+    package init() {}
+
     /// One line of the file, in its cells.
-    struct Record {
-        let cells: [[UInt8]]
+    package struct Record {
+        package let cells: [[UInt8]]
         /// Why the record is not what its writer meant.
-        let problem: String?
+        package let problem: String?
     }
 
     private enum State {
@@ -28,7 +30,7 @@ struct CSVReader: Sendable {
     private static let longest = 1 << 20
 
     /// Takes one byte in, and hands out the record that it ends.
-    mutating func add(_ byte: UInt8) -> Record? {
+    package mutating func add(_ byte: UInt8) -> Record? {
         if skipsLineFeed {
             skipsLineFeed = false
             if byte == UInt8(ascii: "\n") { return nil }
@@ -50,7 +52,7 @@ struct CSVReader: Sendable {
     }
 
     /// The record that the end of the file ends, if there is one.
-    mutating func finish() -> Record? {
+    package mutating func finish() -> Record? {
         let isCut = state == .quoted
         return end(problem: isCut ? "the file ends inside a quoted cell" : nil)
     }

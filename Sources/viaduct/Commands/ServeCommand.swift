@@ -131,6 +131,10 @@ private struct Serving {
         site.objection = { outside.objection($0) }
         site.peers = PeerCalls(
             settings.peers.peering, secrets: settings.peers.links.mapValues(\.signingSecrets))
+        site.answering = Answering(
+            settings.peers.peering.peers.compactMap { [links = settings.peers.links] peer in
+                links[peer.name]?.answerKey.map { Answering.Answerer(peer: peer, key: $0) }
+            })
         site.limits = Edge.Limits(settings.limits)
         site.proxies = TrustedProxies(settings.http.trustedProxies.compactMap(IPNetwork.init))
         site.mostInFlight = settings.limits.inFlight

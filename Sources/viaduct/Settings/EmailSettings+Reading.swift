@@ -47,7 +47,8 @@ extension EmailSettings {
         settings.secrets = [code.value] + [entry.apiKey?.value].compactMap { $0 }
         let ways = MailWay(way)
         return AdapterChoice(
-            address: smtp, way: .own { ways.wire }, secrets: [code], words: words
+            address: smtp, way: .own { ways.wire }, answerKey: settings.answers == nil ? nil : key,
+            secrets: [code], words: words
         ) { [settings] _ in EmailAdapter(settings) }
     }
 

@@ -80,6 +80,8 @@ package struct PeerLink: Sendable {
     let way: AdapterChoice.Way
     /// What both sides sign with, if they do, the newest first; several while they change.
     package let signingSecrets: [WebhookSecret]
+    /// What the links of its people are made with, if they answer on a page.
+    let answerKey: TokenKey?
     /// What must not be shown of what goes over the wire.
     package let secrets: [Secret]
     /// Its adapter. A function, so that nobody prints the key in it.

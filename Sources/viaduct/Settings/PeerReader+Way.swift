@@ -15,7 +15,7 @@ struct PeerWay {
     func link(file: String) -> PeerLink {
         PeerLink(
             file: file, kind: kind, address: choice.address, way: choice.way,
-            signingSecrets: signingSecrets,
+            signingSecrets: signingSecrets, answerKey: choice.answerKey,
             secrets: (apiKey.map { [$0] } ?? []) + signingSecrets.map { Secret($0.text) }
                 + choice.secrets,
             adapter: choice.adapter)
