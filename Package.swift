@@ -28,6 +28,10 @@ let package = Package(
         .systemLibrary(
             name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(
+            name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CGMime", pkgConfig: "gmime-3.0", providers: [.apt(["libgmime-3.0-dev"])]),
         .target(name: "Reports"),
         .target(name: "Addresses"),
         .target(name: "Faults"),
@@ -39,11 +43,14 @@ let package = Package(
             dependencies: ["Reports", "Federation", "Postgres", "Faults", .crypto],
             resources: [.embedInCode("Migrations")], swiftSettings: .inPlace),
         .target(name: "Federation", dependencies: ["Reports", .crypto]),
+        .target(name: "Mail", dependencies: ["CGMime"]),
         .target(name: "Processes", dependencies: [.subprocess, .system]),
         .target(name: "Media", dependencies: ["Processes", .crypto, .system]),
         .target(
             name: "Outbound", dependencies: ["Addresses", .httpClient, .nio, .nioPosix, .nioSSL]),
-        .target(name: "Ways", dependencies: ["Federation", "Postgres", "Processes", .system]),
+        .target(
+            name: "Ways",
+            dependencies: ["CLibCurl", "Federation", "Postgres", "Processes", .system]),
         .target(
             name: "Relay",
             dependencies: [
@@ -65,12 +72,13 @@ let package = Package(
         .executableTarget(
             name: "viaduct",
             dependencies: [
-                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Faults", "Media",
-                "Addresses", "Outbound", "Postgres", "Relay", "Ways", "XML", "CMalloc",
+                "Gateway", "CaseStore", "GeoReport", "Reports", "Federation", "Faults", "Mail",
+                "Media", "Addresses", "Outbound", "Postgres", "Relay", "Ways", "XML", "CMalloc",
                 "Conformance", .lifecycle, .signals, .log, .arguments, .configuration, .yams,
                 .nioPosix, .crypto,
                 // The adapters, one line each.
                 "Command",
+                "Email",
                 "FileDrop",
                 "Open311",
                 "Redmine",
@@ -82,6 +90,10 @@ let package = Package(
             name: "Open311", dependencies: ["Federation", "GeoReport", "Reports"],
             path: "Adapters/Open311", exclude: ["README.md", "Tests"]),
         .adapter("Command", besides: ["Example"]),
+        .target(
+            name: "Email", dependencies: ["Federation", "Mail", "Reports", .mustache],
+            path: "Adapters/Email", exclude: ["README.md", "mapping.yaml", "Tests"],
+            resources: [.embedInCode("Templates")]),
         .adapter("FileDrop", speaking: ["GeoReport", "XML", .crypto]),
         .adapter("Redmine"),
         .adapter("Roundup"),
@@ -113,13 +125,16 @@ let package = Package(
             dependencies: ["Open311", "Federation", "GeoReport", "Reports", "AdapterKit"],
             path: "Adapters/Open311/Tests", resources: [.copy("Vectors")]),
         .adapterTests("Command"),
+        .adapterTests("Email", with: ["Mail"]),
         .adapterTests("FileDrop", with: [.crypto]),
         .adapterTests("Redmine"),
         .adapterTests("Roundup"),
         .adapterTests("RequestTracker"),
         .adapterTests("SQLTable"),
+        .testTarget(name: "MailTests", dependencies: ["Mail"]),
         .testTarget(
-            name: "WaysTests", dependencies: ["Ways", "Federation", "Postgres", "DatabaseKit"]),
+            name: "WaysTests",
+            dependencies: ["Ways", "Federation", "Postgres", "DatabaseKit", "CLibCurl"]),
         .testTarget(name: "AddressesTests", dependencies: ["Addresses"]),
         .testTarget(
             name: "OutboundTests",

@@ -1,4 +1,5 @@
 import Command
+import Email
 import Federation
 import FileDrop
 import Open311
@@ -15,6 +16,7 @@ enum Adapters {
 
     static let all: [String: Reader] = [
         "command": CommandSettings.choice,
+        "email": EmailSettings.choice,
         "file_drop": FileDropSettings.choice,
         "open311": Open311Settings.choice,
         "redmine": RedmineSettings.choice,
