@@ -1,5 +1,5 @@
 # Everything that can be done here; each line calls a script, so that nobody needs to know the flags.
-.PHONY: help run federation test lint fuzz chaos bench dist
+.PHONY: help run federation test lint fuzz chaos backoffice bench dist
 
 help:
 	@echo "make run     build Viaduct and serve a filled example on http://127.0.0.1:8311"
@@ -8,6 +8,7 @@ help:
 	@echo "make lint    the formatter's rules and the rules of the tree, a few seconds"
 	@echo "make fuzz    what reads others' words, given anything for a minute each, under 20 minutes"
 	@echo "make chaos   200 crashes and what else goes wrong between peers, about an hour"
+	@echo "make backoffice   each adapter against the real ticket system, a quarter of an hour"
 	@echo "make dist    an archive to install: program, units, alerts, examples, licences"
 	@echo "make bench   a million reports, measured beside PostgreSQL and nginx, and what waits for peers, under 20 minutes"
 
@@ -28,6 +29,9 @@ fuzz:
 
 chaos:
 	@Scripts/chaos
+
+backoffice:
+	@Scripts/backoffice
 
 bench:
 	@Scripts/bench
