@@ -4,18 +4,14 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
-import time
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from kit.cluster import Cluster
-from kit.database import programs
-from kit.instance import wait_until
+from kit.program import DatabaseProgram
 from kit.peers import DETAILS
-from kit.ports import free_ports
 
 PROGRAM = Path("/usr/share/redmine")
 INSTANCES = Path("/var/lib/redmine")
@@ -39,29 +35,20 @@ MEANINGS = {
 }  # fmt: skip
 
 
-class Redmine:
-    """One Redmine on the loopback, its database in a cluster of the tests' own; used as a context.
+class Redmine(DatabaseProgram):
+    """One Redmine on the loopback, its database in a cluster of the tests' own."""
 
-    What `init` makes is kept below `base`, so that it is made once a machine.
-    """
+    database = owner = "redmine"
 
     def __init__(self, base: Path, cluster: Cluster):
-        self.directory = base / "redmine"
-        self.cluster = cluster
-        self.port = free_ports(1)[0]
+        super().__init__(base / "redmine", cluster)
         self.name = "viaduct-" + hashlib.sha256(str(self.directory).encode()).hexdigest()[:8]
-        self.process: subprocess.Popen | None = None
-        self.account = {"user": "www-data", "group": "www-data", "extra_groups": []} if os.geteuid() == 0 else {}
 
     # The program.
 
     @staticmethod
     def is_installed() -> bool:
         return (PROGRAM / "config.ru").exists() and os.geteuid() == 0
-
-    @property
-    def dump(self) -> Path:
-        return self.directory / "made.dump"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -75,13 +62,12 @@ class Redmine:
 
     def init(self) -> None:
         """Makes the instance, or takes the one that was made before."""
-        # The server listens a moment before it answers.
-        wait_until(lambda: self._tried("pg_isready").returncode == 0, within=30)
-        self._sql("CREATE ROLE redmine LOGIN CREATEDB")
+        self.wait_for_database()
+        self.sql("CREATE ROLE redmine LOGIN CREATEDB")
         if self.dump.exists():
             self._configure()
-            self._sql("CREATE DATABASE redmine OWNER redmine ENCODING 'UTF8'")
-            self._tool("pg_restore", "--no-owner", "--role=redmine", "-d", "redmine", str(self.dump))
+            self.sql("CREATE DATABASE redmine OWNER redmine ENCODING 'UTF8'")
+            self.tool("pg_restore", "--no-owner", "--role=redmine", "-d", "redmine", str(self.dump))
             return
         shutil.rmtree(self.directory, ignore_errors=True)
         for folder in ("config", "files", "log", "tmp/cache", "tmp/pids", "plugin_assets"):
@@ -89,15 +75,15 @@ class Redmine:
         for parent in (self.directory, self.directory.parent):
             parent.chmod(0o755)
         self._configure()
-        self._sql("CREATE DATABASE redmine OWNER redmine ENCODING 'UTF8'")
+        self.sql("CREATE DATABASE redmine OWNER redmine ENCODING 'UTF8'")
         seed = self.directory / "seed.rb"
         shutil.copy(SEED, seed)
-        self._give_away()
-        self._run("bundle", "install", "--local", "--quiet")
-        self._run("rake", "db:migrate")
-        self._run("rake", "redmine:load_default_data")
-        self._run("bin/rails", "runner", str(seed))
-        self._tool("pg_dump", "-Fc", "-f", str(self.dump), "redmine")
+        self.give_away()
+        self.run("bundle", "install", "--local", "--quiet")
+        self.run("rake", "db:migrate")
+        self.run("rake", "redmine:load_default_data")
+        self.run("bin/rails", "runner", str(seed))
+        self.tool("pg_dump", "-Fc", "-f", str(self.dump), "redmine")
 
     def _configure(self) -> None:
         config = self.directory / "config"
@@ -111,80 +97,20 @@ class Redmine:
         link = INSTANCES / self.name
         link.unlink(missing_ok=True)
         link.symlink_to(self.directory)
-        self._give_away()
+        self.give_away()
 
-    def _give_away(self) -> None:
-        if self.account:
-            subprocess.run(["chown", "-R", "www-data:www-data", self.directory], check=True)
+    place = PROGRAM
 
-    def start(self, within: float = 90) -> "Redmine":
-        """Starts the server and waits until it answers."""
-        with (self.directory / "log" / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                ["rackup", "-s", "puma", "-E", "production", "-o", "127.0.0.1", "-p", str(self.port),
-                 "-O", "Threads=1:4"],
-                cwd=PROGRAM, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, **self.account,
-            )  # fmt: skip
-        wait_until(lambda: self._is_up(), within=within, pause=0.2)
-        return self
+    @property
+    def command(self) -> list:
+        return ["rackup", "-s", "puma", "-E", "production", "-o", "127.0.0.1", "-p", str(self.port), "-O", "Threads=1:4"]
 
-    def _is_up(self) -> bool:
-        assert self.process.poll() is None, (self.directory / "log" / "server.log").read_text()[-3000:]
-        try:
-            return self.call("GET", "/users/current.json", by=None)[0] == 401
-        except (OSError, HTTPException):
-            return False
-
-    def stop(self) -> None:
-        """Ends the server by its id."""
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(5)
-
-    def __enter__(self) -> "Redmine":
-        self.init()
-        return self.start()
+    def answers(self) -> bool:
+        return self.call("GET", "/users/current.json", by=None)[0] == 401
 
     def __exit__(self, *_) -> None:
-        self.stop()
+        super().__exit__()
         (INSTANCES / self.name).unlink(missing_ok=True)
-
-    def snapshot(self) -> None:
-        """Keeps how it is now; it must not run."""
-        self._sql("DROP DATABASE IF EXISTS redmine_kept", "CREATE DATABASE redmine_kept TEMPLATE redmine")
-
-    def restore(self) -> None:
-        """Makes it as it was kept; it must not run."""
-        self._sql(
-            "DROP DATABASE IF EXISTS redmine WITH (FORCE)",
-            "CREATE DATABASE redmine TEMPLATE redmine_kept OWNER redmine",
-        )
-
-    def _run(self, *command: str) -> None:
-        done = subprocess.run(
-            command, cwd=PROGRAM, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, **self.account,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
-
-    def _tried(self, name: str, *arguments: str) -> subprocess.CompletedProcess:
-        place = ["-h", "127.0.0.1", "-p", str(self.cluster.port), "-U", "viaduct"]
-        return subprocess.run(
-            [programs() / name, *place, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
-
-    def _tool(self, name: str, *arguments: str) -> None:
-        done = self._tried(name, *arguments)
-        assert done.returncode == 0, done.stderr
-
-    def _sql(self, *statements: str) -> None:
-        for statement in statements:
-            self._tool("psql", "-X", "-q", "-d", "postgres", "-c", statement)
 
     # Calls.
 

@@ -2,19 +2,16 @@
 
 import base64
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from kit.instance import wait_until
+from kit.program import Program
 from kit.peers import DETAILS
-from kit.ports import free_ports
 
 VERSION = "2.6.0"
 SCHEMA = """
@@ -47,20 +44,14 @@ MEANINGS = {
 }  # fmt: skip
 
 
-class Roundup:
-    """One tracker on the loopback, in SQLite; used as a context.
+class Roundup(Program):
+    """One tracker on the loopback, in SQLite. `rate` is how many calls a minute an account may make; 0 is any number."""
 
-    What `init` makes is kept below `base`, so that it is made once a machine. `rate` is how many calls a
-    minute an account may make; 0 is any number.
-    """
+    patience = 30
 
     def __init__(self, base: Path, rate: int = 0):
-        self.directory = base / "roundup"
+        super().__init__(base / "roundup")
         self.rate = rate
-        self.port = free_ports(1)[0]
-        self.process: subprocess.Popen | None = None
-        # It refuses to be root.
-        self.account = {"user": "www-data", "group": "www-data", "extra_groups": []} if os.geteuid() == 0 else {}
 
     # The program.
 
@@ -107,7 +98,7 @@ class Roundup:
         with (self.home / "initial_data.py").open("a") as data:
             data.write(DATA)
         self._admin("initialise", "admin-pass")
-        self._give_away()
+        self.give_away()
 
     def _admin(self, *command: str) -> None:
         done = subprocess.run(
@@ -125,44 +116,18 @@ class Roundup:
         }.items():  # fmt: skip
             text = re.sub(rf"(?m)^#?{name} = .*", f"{name} = {value}", text)
         file.write_text(text)
-        self._give_away()
+        self.give_away()
 
-    def _give_away(self) -> None:
-        if self.account:
-            subprocess.run(["chown", "-R", "www-data:www-data", self.directory], check=True)
+    @property
+    def command(self) -> list:
+        return [self.programs / "roundup-server", "-n", "127.0.0.1", "-p", str(self.port), f"city={self.home}"]
 
-    def start(self, within: float = 30) -> "Roundup":
-        with (self.home / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [self.programs / "roundup-server", "-n", "127.0.0.1", "-p", str(self.port), f"city={self.home}"],
-                cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                **self.account,
-            )  # fmt: skip
-        wait_until(lambda: self._is_up(), within=within, pause=0.1)
-        return self
+    @property
+    def log(self) -> Path:
+        return self.home / "server.log"
 
-    def _is_up(self) -> bool:
-        assert self.process.poll() is None, (self.home / "server.log").read_text()[-3000:]
-        try:
-            return self.call("GET", "", by=None)[0] > 0
-        except (OSError, HTTPException):
-            return False
-
-    def stop(self) -> None:
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(5)
-
-    def __enter__(self) -> "Roundup":
-        self.init()
-        return self.start()
-
-    def __exit__(self, *_) -> None:
-        self.stop()
+    def answers(self) -> bool:
+        return self.call("GET", "", by=None)[0] > 0
 
     def snapshot(self) -> None:
         """Keeps how it is now; it must not run."""
@@ -173,7 +138,7 @@ class Roundup:
         """Makes it as it was kept; it must not run."""
         shutil.rmtree(self.home, ignore_errors=True)
         shutil.copytree(source or self.home.with_name(f"{self.home.name}-kept"), self.home)
-        self._give_away()
+        self.give_away()
 
     # Calls.
 

@@ -2,19 +2,15 @@
 
 import os
 import shutil
-import signal
-import subprocess
 from base64 import b64encode
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 import json
 from pathlib import Path
 from urllib.parse import urlencode
 
 from kit.cluster import Cluster
-from kit.database import programs
-from kit.instance import wait_until
+from kit.program import DatabaseProgram
 from kit.peers import DETAILS
-from kit.ports import free_ports
 
 PROGRAM = Path("/usr/share/request-tracker5/libexec/standalone_httpd")
 SEED = Path(__file__).parent / "rt_seed.pl"
@@ -53,28 +49,19 @@ Set(%Lifecycles, civic => {{
 """
 
 
-class RequestTracker:
-    """One Request Tracker on the loopback, its server in another zone than its accounts; used as a context.
+class RequestTracker(DatabaseProgram):
+    """One Request Tracker on the loopback, its server in another zone than its accounts."""
 
-    What `init` makes is kept below `base`, so that it is made once a machine.
-    """
+    database, owner = "rt5", "rtuser"
 
     def __init__(self, base: Path, cluster: Cluster):
-        self.directory = base / "rt"
-        self.cluster = cluster
-        self.port = free_ports(1)[0]
-        self.process: subprocess.Popen | None = None
-        self.account = {"user": "www-data", "group": "www-data", "extra_groups": []} if os.geteuid() == 0 else {}
+        super().__init__(base / "rt", cluster)
 
     # The program.
 
     @staticmethod
     def is_installed() -> bool:
         return PROGRAM.exists() and shutil.which("starman") is not None
-
-    @property
-    def dump(self) -> Path:
-        return self.directory / "made.dump"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -87,12 +74,12 @@ class RequestTracker:
 
     def init(self) -> None:
         """Makes the tracker, or takes the one that was made before."""
-        wait_until(lambda: self._tried("pg_isready").returncode == 0, within=30)
-        self._sql("CREATE ROLE rtuser LOGIN")
+        self.wait_for_database()
+        self.sql("CREATE ROLE rtuser LOGIN")
         if self.dump.exists():
             self._configure()
-            self._sql("CREATE DATABASE rt5 OWNER rtuser")
-            self._tool("pg_restore", "-d", "rt5", str(self.dump))
+            self.sql("CREATE DATABASE rt5 OWNER rtuser")
+            self.tool("pg_restore", "-d", "rt5", str(self.dump))
             return
         shutil.rmtree(self.directory, ignore_errors=True)
         for folder in ("RT_SiteConfig.d", "mason", "log", "session", "tokens"):
@@ -101,12 +88,12 @@ class RequestTracker:
             parent.chmod(0o755)
         self._configure()
         who = ("--dba", "viaduct", "--dba-password", "")
-        self._run("rt-setup-database-5", "--action", "init", *who)
-        self._run("rt-setup-database-5", "--action", "insert", *who, "--datafile", str(self.directory / "seed.pl"),
+        self.run("rt-setup-database-5", "--action", "init", *who)
+        self.run("rt-setup-database-5", "--action", "insert", *who, "--datafile", str(self.directory / "seed.pl"),
                   "--skip-create")  # fmt: skip
-        self._run("perl", "-I/usr/share/request-tracker5/lib", "-MRT=-init", "-e",
+        self.run("perl", "-I/usr/share/request-tracker5/lib", "-MRT=-init", "-e",
                   'my $u = RT::User->new(RT->SystemUser); $u->Load("root"); $u->SetPassword("root-pass");')  # fmt: skip
-        self._tool("pg_dump", "-Fc", "-f", str(self.dump), "rt5")
+        self.tool("pg_dump", "-Fc", "-f", str(self.dump), "rt5")
 
     def _configure(self) -> None:
         def listed(words):
@@ -121,72 +108,14 @@ class RequestTracker:
         sendmail.write_text('#!/bin/sh\nexec cat >> "$(dirname "$0")/log/out.mbox"\n')
         sendmail.chmod(0o755)
         shutil.copy(SEED, self.directory / "seed.pl")
-        if self.account:
-            subprocess.run(["chown", "-R", "www-data:www-data", self.directory], check=True)
+        self.give_away()
 
-    def start(self, within: float = 90) -> "RequestTracker":
-        """Starts the server and waits until it answers."""
-        with (self.directory / "log" / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [PROGRAM, "--server", "Starman", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "2"],
-                cwd=self.directory, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, **self.account,
-            )  # fmt: skip
-        wait_until(self._is_up, within=within, pause=0.2)
-        return self
+    @property
+    def command(self) -> list:
+        return [PROGRAM, "--server", "Starman", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "2"]
 
-    def _is_up(self) -> bool:
-        assert self.process.poll() is None, (self.directory / "log" / "server.log").read_text()[-3000:]
-        try:
-            return self.call("GET", "rt", by=None)[0] == 401
-        except (OSError, HTTPException):
-            return False
-
-    def stop(self) -> None:
-        """Ends the server by its id."""
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(5)
-
-    def __enter__(self) -> "RequestTracker":
-        self.init()
-        return self.start()
-
-    def __exit__(self, *_) -> None:
-        self.stop()
-
-    def snapshot(self) -> None:
-        """Keeps how it is now; it must not run."""
-        self._sql("DROP DATABASE IF EXISTS rt5_kept", "CREATE DATABASE rt5_kept TEMPLATE rt5")
-
-    def restore(self) -> None:
-        """Makes it as it was kept; it must not run."""
-        self._sql("DROP DATABASE IF EXISTS rt5 WITH (FORCE)", "CREATE DATABASE rt5 TEMPLATE rt5_kept OWNER rtuser")
-
-    def _run(self, *command: str) -> None:
-        done = subprocess.run(
-            command, cwd=self.directory, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, **self.account,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
-
-    def _tried(self, name: str, *arguments: str) -> subprocess.CompletedProcess:
-        place = ["-h", "127.0.0.1", "-p", str(self.cluster.port), "-U", "viaduct"]
-        return subprocess.run(
-            [programs() / name, *place, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
-
-    def _tool(self, name: str, *arguments: str) -> None:
-        done = self._tried(name, *arguments)
-        assert done.returncode == 0, done.stderr
-
-    def _sql(self, *statements: str) -> None:
-        for statement in statements:
-            self._tool("psql", "-X", "-q", "-d", "postgres", "-c", statement)
+    def answers(self) -> bool:
+        return self.call("GET", "rt", by=None)[0] == 401
 
     # Calls.
 
