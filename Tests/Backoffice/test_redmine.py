@@ -7,7 +7,7 @@ import pytest
 from kit import pictures
 from kit.cluster import Cluster
 from kit.desk import Desk, base
-from kit.instance import BINARY, Instance, wait_until
+from kit.instance import BINARY, ROOT, Instance, wait_until
 from kit.lossy import Lossy
 from kit.redmine import Redmine, value_of
 
@@ -98,7 +98,7 @@ def test_what_we_say_goes_there_and_is_no_news_when_it_comes_back(desk, redmine)
 def test_a_status_outside_the_workflow_is_told_as_a_remark(redmine):
     """Redmine says 204, keeps the note and leaves the status."""
     with Instance() as viaduct:
-        desk = Desk(viaduct, lambda viaduct: redmine.peer_file(viaduct, by="least"))
+        desk = Desk(viaduct, lambda directory: redmine.peer_file(directory, by="least"))
         viaduct.start()
         report = desk.report("A kerb")
         ticket = desk.ticket(report)
@@ -115,8 +115,8 @@ def test_a_status_outside_the_workflow_is_told_as_a_remark(redmine):
 def test_fields_that_are_not_there_are_told_as_a_remark(redmine):
     """Redmine says 201 and leaves them out."""
 
-    def peer(viaduct):
-        entry = redmine.peer_file(viaduct)
+    def peer(directory):
+        entry = redmine.peer_file(directory)
         entry["redmine"]["fields"]["service"] = 999
         return entry
 
@@ -140,7 +140,7 @@ def test_the_check_proves_what_is_set(desk, redmine):
         "tracker": (99, "no tracker 99"),
         "filter": (redmine.keys["cf"]["Latitude"], 'is not "used as a filter"'),
     }.items():
-        entry = redmine.peer_file(desk.viaduct, by="reader" if change == "reader" else "gateway")
+        entry = redmine.peer_file(desk.viaduct.settings, by="reader" if change == "reader" else "gateway")
         if change == "tracker":
             entry["redmine"]["tracker"] = words[0]
         if change == "filter":
@@ -149,13 +149,13 @@ def test_the_check_proves_what_is_set(desk, redmine):
         try:
             assert any(words[1] in line for line in desk.check()["obstacles"]), (change, desk.check())
         finally:
-            desk.write(redmine.peer_file(desk.viaduct))
+            desk.write(redmine.peer_file(desk.viaduct.settings))
 
 
 def test_an_answer_that_is_lost_makes_no_second_ticket(redmine):
     """The ticket is closed before anybody looks: lists show only open ones unless asked for all."""
     with Lossy(redmine.port) as lossy, Instance() as viaduct:
-        entry = lambda viaduct: {**redmine.peer_file(viaduct), "address": f"http://127.0.0.1:{lossy.port}/"}  # noqa: E731
+        entry = lambda directory: {**redmine.peer_file(directory), "address": f"http://127.0.0.1:{lossy.port}/"}  # noqa: E731
         desk = Desk(viaduct, entry)
         lost = []
         lossy.loses = lambda method, path: method == "POST" and "issues" in path and not lost and (lost.append(1) or True)
@@ -186,8 +186,8 @@ def test_a_kill_between_create_and_answer_makes_no_second_ticket(redmine):
 def test_a_filter_that_redmine_ignores_finds_no_strangers(redmine):
     """With a field that is no filter each look-up lists every ticket; only ours is taken."""
 
-    def peer(viaduct):
-        entry = redmine.peer_file(viaduct)
+    def peer(directory):
+        entry = redmine.peer_file(directory)
         entry["redmine"]["fields"]["external_id"] = redmine.keys["cf"]["Address"]
         entry["redmine"]["fields"]["address"] = redmine.keys["cf"]["External ID"]
         return entry
@@ -262,7 +262,7 @@ def test_a_wrong_key_stops_the_peer_and_is_no_empty_list(redmine):
 
 def test_times_are_utc_whatever_the_accounts_zone(redmine):
     with Instance() as viaduct:
-        desk = Desk(viaduct, lambda viaduct: redmine.peer_file(viaduct, by="bernese", polling={"interval": "1s", "overlap": "10s"}))
+        desk = Desk(viaduct, lambda directory: redmine.peer_file(directory, by="bernese", polling={"interval": "1s", "overlap": "10s"}))
         viaduct.start()
         report = desk.report("A clock")
         ticket = desk.ticket(report)
@@ -273,3 +273,10 @@ def test_times_are_utc_whatever_the_accounts_zone(redmine):
         time.sleep(15)
         redmine.reply(ticket, "It goes right")
         desk.hears(report, "It goes right")
+
+
+def test_the_example_of_a_mapping_is_whole(redmine):
+    with Instance() as viaduct:
+        example = ROOT / "Adapters" / "Redmine" / "mapping.yaml"
+        desk = Desk(viaduct, lambda directory: redmine.peer_file(directory, mapping=str(example)))
+        assert desk.viaduct.command("check").returncode == 0, desk.viaduct.command("check").stdout

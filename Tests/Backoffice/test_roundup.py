@@ -7,7 +7,7 @@ import pytest
 
 from kit import pictures
 from kit.desk import Desk, base
-from kit.instance import BINARY, Instance, wait_until
+from kit.instance import BINARY, ROOT, Instance, wait_until
 from kit.lossy import Lossy
 from kit.roundup import Roundup
 
@@ -124,7 +124,7 @@ def test_an_issue_that_is_superseded_or_retired_is_a_word(desk, roundup):
 
 def test_an_answer_that_is_lost_makes_no_second_issue(roundup):
     with Lossy(roundup.port) as lossy, Instance() as viaduct:
-        entry = lambda viaduct: {**roundup.peer_file(viaduct), "address": f"http://127.0.0.1:{lossy.port}/city/"}  # noqa: E731
+        entry = lambda directory: {**roundup.peer_file(directory), "address": f"http://127.0.0.1:{lossy.port}/city/"}  # noqa: E731
         desk = Desk(viaduct, entry)
         lost = []
         lossy.loses = lambda method, path: method == "POST" and path.endswith("/issue") and not lost and (lost.append(1) or True)
@@ -155,22 +155,22 @@ def test_the_check_proves_zone_and_properties(desk, roundup):
     said = desk.check()
     assert said["obstacles"] == [] and "action-scheduled" in said["software"], said
     assert len(roundup.tickets()) == count
-    desk.write(roundup.peer_file(desk.viaduct, by="bernese"))
+    desk.write(roundup.peer_file(desk.viaduct.settings, by="bernese"))
     try:
         assert any("Europe/Zurich: make it UTC" in line for line in desk.check()["obstacles"])
-        entry = roundup.peer_file(desk.viaduct)
+        entry = roundup.peer_file(desk.viaduct.settings)
         entry["roundup"]["fields"]["service"] = "kind_of_trouble"
         desk.write(entry)
         assert any("issue has no kind_of_trouble" in line for line in desk.check()["obstacles"])
     finally:
-        desk.write(roundup.peer_file(desk.viaduct))
+        desk.write(roundup.peer_file(desk.viaduct.settings))
 
 
 def test_limits_on_calls_are_kept():
     """429 with Retry-After: all of it arrives, later, and once."""
     with Roundup(base(), rate=40) as roundup, Instance() as viaduct:
-        def peer(viaduct):
-            entry = roundup.peer_file(viaduct, flow=["reports_out"], pace={"concurrency": 2})
+        def peer(directory):
+            entry = roundup.peer_file(directory, flow=["reports_out"], pace={"concurrency": 2})
             return {**entry, "retry": {"pauses": ["1s", "2s"], "attempts": 1000}}
 
         desk = Desk(viaduct, peer)
@@ -197,3 +197,10 @@ def test_a_wrong_password_is_tried_once_and_locks_nobody_out(roundup):
         assert desk.deliveries(report)[0]["state"] == "waiting"
         time.sleep(10)
         assert roundup.call("GET", "data/issue", by="gateway")[0] == 200
+
+
+def test_the_example_of_a_mapping_is_whole(roundup):
+    with Instance() as viaduct:
+        example = ROOT / "Adapters" / "Roundup" / "mapping.yaml"
+        desk = Desk(viaduct, lambda directory: roundup.peer_file(directory, mapping=str(example)))
+        assert desk.viaduct.command("check").returncode == 0, desk.viaduct.command("check").stdout

@@ -27,10 +27,10 @@ def base() -> Path:
 class Desk:
     """A Viaduct that has one peer, and what people there do."""
 
-    def __init__(self, viaduct: Instance, peer: Callable[[Instance], dict]):
+    def __init__(self, viaduct: Instance, peer: Callable[[Path], dict]):
         self.viaduct = viaduct
         name_node(viaduct, "gateway.example")
-        self.write(peer(viaduct))
+        self.write(peer(viaduct.settings))
         self.key = viaduct.key("staff", *(part for scope in ("report", "update", "staff") for part in ("--scope", scope)))
         self.caller = viaduct.caller("sofia", self.key)
 

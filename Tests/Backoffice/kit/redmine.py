@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from kit.cluster import Cluster
 from kit.database import programs
 from kit.instance import wait_until
-from kit.peers import DETAILS, write_secret
+from kit.peers import DETAILS
 from kit.ports import free_ports
 
 PROGRAM = Path("/usr/share/redmine")
@@ -279,8 +279,8 @@ class Redmine:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
-    def peer_file(self, viaduct, by: str = "gateway", **more) -> dict:
-        """The peer's file for a Viaduct under test."""
+    def peer_file(self, directory: Path, by: str = "gateway", **more) -> dict:
+        """The peer's file; its secret goes into a directory."""
         keys = self.keys
         fields = {
             "external_id": "External ID", "latitude": "Latitude", "longitude": "Longitude",
@@ -288,7 +288,7 @@ class Redmine:
         }  # fmt: skip
         entry = {
             "name": "redmine", "adapter": "redmine", "address": self.url,
-            "api_key_file": write_secret(viaduct, "redmine-key", keys[by]),
+            "api_key_file": write_secret(directory, "redmine-key", keys[by]),
             "flow": ["reports_out", "updates_out", "updates_in"], "role": "handler",
             "rules": [{"services": ["GRAFFITI", "POTHOLE"]}],
             "mapping": {
@@ -321,3 +321,11 @@ def debian_bundler() -> str:
         ["dpkg-query", "-W", "-f", "${Version}", "ruby-bundler"], capture_output=True, text=True
     ).stdout
     return shown.split("-")[0]
+
+
+def write_secret(directory: Path, name: str, text: str) -> str:
+    """Writes a secret for its owner's eyes; returns the file's name for the settings."""
+    path = directory / name
+    path.write_text(text + "\n")
+    path.chmod(0o600)
+    return str(path)

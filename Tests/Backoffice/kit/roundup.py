@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from kit.instance import wait_until
-from kit.peers import DETAILS, write_secret
+from kit.peers import DETAILS
 from kit.ports import free_ports
 
 VERSION = "2.6.0"
@@ -270,11 +270,11 @@ class Roundup:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/city/"
 
-    def peer_file(self, viaduct, by: str = "gateway", **more) -> dict:
-        """The peer's file for a Viaduct under test."""
+    def peer_file(self, directory: Path, by: str = "gateway", **more) -> dict:
+        """The peer's file; its secret goes into a directory."""
         entry = {
             "name": "roundup", "adapter": "roundup", "address": self.url,
-            "api_key_file": write_secret(viaduct, "roundup-password", f"{by}-pass"),
+            "api_key_file": write_secret(directory, "roundup-password", f"{by}-pass"),
             "flow": ["reports_out", "updates_out", "updates_in"], "role": "handler",
             "rules": [{"services": ["GRAFFITI"]}],
             "mapping": {
@@ -293,3 +293,11 @@ class Roundup:
 
 
 assert set(STATUSES) == set(DETAILS)
+
+
+def write_secret(directory: Path, name: str, text: str) -> str:
+    """Writes a secret for its owner's eyes; returns the file's name for the settings."""
+    path = directory / name
+    path.write_text(text + "\n")
+    path.chmod(0o600)
+    return str(path)
