@@ -25,7 +25,7 @@ def rt():
 
 
 def desk_of(rt, viaduct, **more) -> Desk:
-    return Desk(viaduct, lambda viaduct: rt.peer_file(viaduct.directory, **more))
+    return Desk(viaduct, lambda directory: rt.peer_file(directory, **more))
 
 
 @pytest.fixture(scope="module")

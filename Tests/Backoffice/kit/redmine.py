@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from kit.cluster import Cluster
-from kit.program import DatabaseProgram
 from kit.peers import DETAILS
+from kit.program import DatabaseProgram
 
 PROGRAM = Path("/usr/share/redmine")
 INSTANCES = Path("/var/lib/redmine")

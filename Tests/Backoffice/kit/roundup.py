@@ -10,8 +10,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
-from kit.program import Program
 from kit.peers import DETAILS
+from kit.program import Program
 
 VERSION = "2.6.0"
 SCHEMA = """

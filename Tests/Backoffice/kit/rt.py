@@ -1,16 +1,16 @@
 """A real Request Tracker of the tests' own (Debian's package), with staff who work in it."""
 
+import json
 import os
 import shutil
 from base64 import b64encode
 from http.client import HTTPConnection
-import json
 from pathlib import Path
 from urllib.parse import urlencode
 
 from kit.cluster import Cluster
-from kit.program import DatabaseProgram
 from kit.peers import DETAILS
+from kit.program import DatabaseProgram
 
 PROGRAM = Path("/usr/share/request-tracker5/libexec/standalone_httpd")
 SEED = Path(__file__).parent / "rt_seed.pl"
