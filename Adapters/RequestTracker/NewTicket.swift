@@ -15,6 +15,8 @@ struct NewTicket: Encodable {
 
     let contentType = "text/plain"
 
+    static let longestSubject = 200
+
     private enum CodingKeys: String, CodingKey {
         case queue = "Queue"
         case subject = "Subject"
@@ -115,7 +117,7 @@ extension NewTicket {
             .compactMap { $0 }.joined(separator: " ")
         let text = report.text(naming: pictures.addresses)
         queue = settings.queue
-        subject = report.subject(most: 200)
+        subject = report.subject(most: Self.longestSubject)
         content = person.isEmpty ? text : text + "\n" + person
         requestor = report.reporter.email
         self.fields = fields

@@ -1,4 +1,5 @@
 import Federation
+import FoundationEssentials
 import Reports
 
 /// Looks whether a message has arrived, before it is sent again.
@@ -25,6 +26,32 @@ extension RequestTrackerAdapter {
         }
         return ticket
     }
+
+    /// The ticket of a report that staff moved, before anybody looked, to a queue that does not have our
+    /// field: there it bears our id in its text alone.
+    func movedTicket(
+        of report: OutgoingReport, since time: Date, by calls: JSONCalls
+    ) async throws(PeerError) -> Ticket? {
+        let query = SearchQuery.subject(
+            report.subject(most: NewTicket.longestSubject),
+            since: time.addingTimeInterval(-Self.clockDifference))
+        let list: ListDocument<Reference> = try await calls.get(
+            address("tickets", ["query": query, "orderby": "id", "per_page": "100"]))
+        for reference in list.items {
+            guard let number = reference.id.text else { continue }
+            let said: ListDocument<AttachmentDocument> = try await calls.get(
+                address(
+                    ofTicket: number,
+                    "/attachments?fields=Content,ContentType&orderby=id&per_page=10"))
+            if said.items.contains(where: { $0.content?.contains("\(report.id) · ") == true }) {
+                return Ticket(id: number)
+            }
+        }
+        return nil
+    }
+
+    /// How far RT's clock may be from ours, in seconds.
+    private static let clockDifference = 900.0
 
     /// Whether a ticket has an update: what was said bears its id, and a status alone stands there.
     func has(

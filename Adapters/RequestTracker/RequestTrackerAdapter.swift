@@ -41,7 +41,10 @@ package struct RequestTrackerAdapter: Adapter {
     package func find(_ message: Message, over wire: Wire) async throws(PeerError) -> Ticket? {
         let calls = calls(over: wire, telling: message)
         switch message.content {
-        case .report(let report): return try await ticket(of: report.id, by: calls)
+        case .report(let report):
+            if let ticket = try await ticket(of: report.id, by: calls) { return ticket }
+            return try await movedTicket(
+                of: report, since: message.firstTried ?? wire.now(), by: calls)
         case .update(let update):
             guard let ticket = message.ticket, let id = ticket.id else { return nil }
             return try await has(update, in: id, by: calls) ? ticket : nil

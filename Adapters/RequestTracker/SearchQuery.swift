@@ -14,6 +14,11 @@ package enum SearchQuery {
         "CF.{\(name)} = \(quoted(value))"
     }
 
+    /// Tickets of this subject that were opened since then, in whatever queue.
+    static func subject(_ subject: String, since time: Date) -> String {
+        "Subject = \(quoted(subject)) AND Created >= \(Self.time(time))"
+    }
+
     /// Whether a name of a custom field may stand in a query: there, no sign takes the meaning from
     /// a brace or a quote.
     package static func isFieldName(_ name: String) -> Bool {

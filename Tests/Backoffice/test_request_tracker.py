@@ -118,8 +118,8 @@ def test_merged_deleted_and_moved_tickets_say_so(desk, rt):
 def test_a_status_that_is_none_is_told_as_a_remark(rt):
     """RT says 201, keeps the text and leaves the status."""
 
-    def peer(viaduct):
-        entry = rt.peer_file(viaduct.directory)
+    def peer(directory):
+        entry = rt.peer_file(directory)
         entry["mapping"]["statuses_out"] = {**entry["mapping"]["statuses_out"], "FIXED": "mended"}
         entry["mapping"]["statuses_in"] = {**entry["mapping"]["statuses_in"], "mended": "FIXED"}
         return entry
@@ -131,8 +131,9 @@ def test_a_status_that_is_none_is_told_as_a_remark(rt):
         number = desk.ticket(report)
         desk.update(report, "FIXED", "Mended")
         desk.done(report, 2)
-        assert rt.ticket(number)["Status"] == "new"
-        assert any("“new” and not “mended”" in remark for remark in desk.remarks(report)), desk.remarks(report)
+        # What is said opens a new ticket, as the scrips of the installation have it.
+        assert rt.ticket(number)["Status"] in ("new", "open")
+        assert any("” and not “mended”" in remark for remark in desk.remarks(report)), desk.remarks(report)
 
 
 def test_an_unknown_custom_field_is_told_as_a_remark_and_by_the_check(rt):
@@ -171,9 +172,11 @@ def test_a_create_whose_answer_is_lost_makes_one_ticket(rt):
         report = desk.report("A bridge")
         wait_until(lambda: any(each[1] == report for each in rt.tickets()), within=30, pause=0.5)
         [(number, _, _)] = [each for each in rt.tickets() if each[1] == report]
+        # There it does not have the field by which it would be found.
         rt.move(number, "Parks")
+        count = len(rt.tickets())
         assert desk.ticket(report, within=200) == number
-        assert [each[0] for each in rt.tickets() if each[1] == report] == [number]
+        assert len(rt.tickets()) == count
         assert [each["outcome"] for each in desk.deliveries(report)[0]["tries"]] == ["ambiguous", "found"]
 
 

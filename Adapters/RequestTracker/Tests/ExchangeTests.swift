@@ -124,8 +124,29 @@ import Testing
         let other = #"{"items":[{"id":"9"}]}"#
         let answer = answers([
             "tickets?": other, "ticket/9": #"{"id":9,"CustomFields":[]}"#,
+            "ticket/9/attachments": #"{"items":[{"id":"1","Content":"A hole"}]}"#,
         ])
         #expect(try await Sample.adapter.find(again, over: self.wire(answer)) == nil)
+    }
+
+    @Test
+    func `a ticket that was moved to a queue without our field is found by our id in its text`()
+        async throws
+    {
+        let tracker = Tracker()
+        let adapter = Sample.adapter
+        let wire = wire { tracker.answer($0) }
+        let message = try Sample.report(firstTried: Sample.now)
+        _ = try await adapter.deliver(message, over: wire)
+        tracker.state.withLock { state in
+            state.fields[1] = [:]
+            // Somebody else's of the same words.
+            state.tickets[2] = state.tickets[1]
+            state.fields[2] = [:]
+            state.texts[2] = "A hole"
+        }
+        #expect(try await adapter.find(message, over: wire)?.id == "1")
+        #expect(try await adapter.deliver(message, over: wire).id == "1")
     }
 
     @Test func `two tickets of one report: the first, and the other in the remark`() async throws {

@@ -8,6 +8,7 @@ final class Tracker: Sendable {
         var tickets: [Int: [String: String]] = [:]
         var fields: [Int: [String: String]] = [:]
         var attachments: [(ticket: Int, subject: String)] = []
+        var texts: [Int: String] = [:]
         var known = ["External ID", "Latitude", "Longitude", "Address", "Service Code"]
         var statuses = ["new", "open", "resolved"]
         var queries: [String] = []
@@ -43,6 +44,7 @@ final class Tracker: Sendable {
             state.tickets[id] = [
                 "Status": status ?? "new", "Subject": form["Subject"] as? String ?? "",
             ]
+            state.texts[id] = form["Content"] as? String
             let fields = form["CustomFields"] as? [String: String] ?? [:]
             state.fields[id] = fields.filter { state.known.contains($0.key) }
             return json(["id": "\(id)", "type": "ticket"], status: 201)
@@ -95,8 +97,10 @@ final class Tracker: Sendable {
     private func subjects(of id: Int) -> Wire.Reply {
         state.withLock { state in
             let rows = state.attachments.enumerated().filter { $0.element.ticket == id }
+            let text = ["id": "0", "Subject": "", "Content": state.texts[id] ?? ""]
             return json([
-                "items": rows.map { ["id": "\($0.offset)", "Subject": $0.element.subject] }
+                "items": [text]
+                    + rows.map { ["id": "\($0.offset)", "Subject": $0.element.subject] }
             ])
         }
     }
@@ -104,7 +108,10 @@ final class Tracker: Sendable {
     private func search(_ query: String) -> Wire.Reply {
         state.withLock { state in
             let found = state.fields.keys.sorted().filter { id in
-                query.contains("'\(state.fields[id]?["External ID"] ?? "?")'")
+                if query.hasPrefix("Subject") {
+                    return query.contains("'\(state.tickets[id]?["Subject"] ?? "?")'")
+                }
+                return query.contains("'\(state.fields[id]?["External ID"] ?? "?")'")
             }
             return json(["items": found.map { ["id": "\($0)", "type": "ticket"] }])
         }
