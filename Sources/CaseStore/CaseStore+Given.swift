@@ -7,7 +7,7 @@ import Reports
 package struct GivenReport: Sendable, Equatable {
     package let id: Report.ID
     package let jurisdiction: Jurisdiction.ID
-    package let serviceName: String?
+    package let service: Service.Code
     package let title: String?
     package let description: String?
     package let address: String?
@@ -21,13 +21,13 @@ package struct GivenReport: Sendable, Equatable {
     package let ticket: String
 
     package init(
-        id: Report.ID, jurisdiction: Jurisdiction.ID, serviceName: String?, title: String?,
+        id: Report.ID, jurisdiction: Jurisdiction.ID, service: Service.Code, title: String?,
         description: String?, address: String?, media: [String] = [], detail: Detail,
         statusNotes: String? = nil, requested: Date, ticket: String
     ) {
         self.id = id
         self.jurisdiction = jurisdiction
-        self.serviceName = serviceName
+        self.service = service
         self.title = title
         self.description = description
         self.address = address
@@ -46,7 +46,7 @@ extension CaseStore {
     ) async throws(CaseStoreError) -> GivenReport? {
         let rows = try await query(
             """
-            SELECT report.id, report.jurisdiction, report.service_name, report.title,
+            SELECT report.id, report.jurisdiction, report.service, report.title,
                 report.description, report.address, report.media,
                 coalesce(report.detail, upper(report.status)), report.status_notes,
                 report.requested, ticket.remote_id
@@ -60,8 +60,9 @@ extension CaseStore {
             return try GivenReport(
                 id: ReportRow.named(Report.ID.self, cells.next(), column: 0),
                 jurisdiction: ReportRow.named(Jurisdiction.ID.self, cells.next(), column: 1),
-                serviceName: cells.next(), title: cells.next(), description: cells.next(),
-                address: cells.next(), media: cells.next(),
+                service: ReportRow.named(Service.Code.self, cells.next(), column: 2),
+                title: cells.next(), description: cells.next(), address: cells.next(),
+                media: cells.next(),
                 detail: Detail(rawValue: cells.next(String.self)) ?? .open,
                 statusNotes: cells.next(), requested: cells.next(), ticket: cells.next())
         }

@@ -42,7 +42,8 @@ import Testing
         GivenReport(
             id: try #require(Report.ID(rawValue: "sofia-7F3K2")),
             jurisdiction: try #require(Jurisdiction.ID(rawValue: "sofia.example")),
-            serviceName: "Holes", title: nil, description: text, address: "Vitosha 15",
+            service: try #require(Service.Code(rawValue: "POTHOLE")), title: nil, description: text,
+            address: "Vitosha 15",
             media: ["0123456789abcdef0123456789abcdef.jpg", "https://elsewhere.example/a.jpg"],
             detail: .open, statusNotes: nil, requested: Date(timeIntervalSince1970: 0),
             ticket: "sofia-7F3K2")
@@ -50,8 +51,10 @@ import Testing
 
     @Test func `what a citizen wrote is text and never markup`() throws {
         let page = AnswerPage(
-            try report("<script>alert(1)</script> & \"quotes\""),
+            try report("<script>alert(1)</script> & \"quotes\""), of: "Holes",
             AnswerTexts.language("en", nil), problems: ["<b>"])
+        #expect(page.html.contains("<h1>Holes</h1>"))
+        #expect(page.html.contains(">sofia-7F3K2 · Holes · Vitosha 15<"))
         #expect(!page.html.contains("<script>"))
         #expect(
             page.html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot;"))
@@ -60,8 +63,9 @@ import Testing
 
     @Test func `pictures of ours are shown, and nobody else is told who looks`() throws {
         let html = AnswerPage(
-            try report("A hole"), AnswerTexts.language(nil, nil), problems: []
+            try report("A hole"), of: nil, AnswerTexts.language(nil, nil), problems: []
         ).html
+        #expect(html.contains("<h1>sofia-7F3K2</h1>"))
         #expect(html.contains(#"src="/media/0123456789abcdef0123456789abcdef.jpg""#))
         #expect(!html.contains("elsewhere.example"))
     }

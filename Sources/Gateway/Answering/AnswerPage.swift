@@ -8,15 +8,20 @@ import Reports
 struct AnswerPage {
     let language: String
     /// The form's own number, by which a second sending is known.
-    var number = ""
+    private var number = ""
     private let texts: AnswerTexts
     private let report: GivenReport?
+    /// What its service is called.
+    private var service: String?
     private let problems: [String]
     private let message: String?
 
     /// The form about a report, with what was wrong with it when it was sent.
-    init(_ report: GivenReport, _ texts: AnswerTexts, problems: [String]) {
+    init(
+        _ report: GivenReport, of service: String?, _ texts: AnswerTexts, problems: [String]
+    ) {
         self.init(texts, report, problems, message: nil)
+        self.service = service
         var source = SystemRandomNumberGenerator()
         number = Self.number(using: &source)
     }
@@ -46,7 +51,7 @@ struct AnswerPage {
     }
 
     /// A number that no two forms have: 16 hexadecimal digits.
-    static func number(using source: inout some RandomNumberGenerator) -> String {
+    private static func number(using source: inout some RandomNumberGenerator) -> String {
         let digits = String(UInt64.random(in: .min ... .max, using: &source), radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
@@ -60,17 +65,25 @@ struct AnswerPage {
         for name in AnswerTexts.Name.allCases { values["\(name)"] = texts[name] }
         if let message { values["message"] = message }
         guard let report else { return values }
-        let pictures = PictureAddresses("/media")
-        values["report"] = [
-            "id": report.id.rawValue, "service": report.serviceName as Any? ?? "",
-            "title": report.title as Any? ?? "", "description": report.description as Any? ?? "",
-            "address": report.address as Any? ?? "",
-            "pictures": report.media.filter { !$0.contains(":") }.map(pictures.address),
-        ]
+        values["report"] = facts(report)
         values["answers"] = AnswerForm.details.map { detail in
             ["value": detail.rawValue.lowercased(), "label": texts.answer(detail)]
         }
         return values
+    }
+
+    /// What is known of the report; what is not is left out, for the template asks.
+    private func facts(_ report: GivenReport) -> [String: Any] {
+        let title = [report.title, service, report.id.rawValue].lazy.compactMap { $0 }
+            .first { !$0.isEmpty }
+        let known = [report.id.rawValue, service, report.address].compactMap { $0 }
+            .filter { !$0.isEmpty }
+        let pictures = PictureAddresses("/media")
+        return [
+            "title": title ?? "", "facts": known.joined(separator: " · "),
+            "description": report.description ?? "",
+            "pictures": report.media.filter { !$0.contains(":") }.map(pictures.address),
+        ]
     }
 
     /// One column, readable in the dark too, and large enough for a thumb.
@@ -95,10 +108,8 @@ struct AnswerPage {
             <meta name="viewport" content="width=device-width,initial-scale=1">
             <title>{{heading}}</title><style>{{{style}}}</style></head><body><main>
             {{#message}}<h1>{{heading}}</h1><p>{{message}}</p>{{/message}}
-            {{#report}}<h1>{{#title}}{{title}}{{/title}}{{^title}}{{service}}{{/title}}</h1>
-            <p class="facts">{{id}}{{#service}} · {{service}}{{/service}}{{#address}} · {{address}}{{/address}}</p>
-            <p>{{description}}</p>
-            {{#pictures}}<img src="{{.}}" alt="">{{/pictures}}{{/report}}
+            {{#report}}<h1>{{title}}</h1><p class="facts">{{facts}}</p><p>{{description}}</p>
+            {{#pictures}}<img src="{{.}}" alt="{{photos}}">{{/pictures}}{{/report}}
             {{#problems}}<p class="problem" role="alert">{{.}}</p>{{/problems}}
             {{#report}}<form method="post" enctype="multipart/form-data">
             <input type="hidden" name="number" value="{{number}}">

@@ -15,6 +15,13 @@ struct AnswerTexts {
 
     subscript(name: Name) -> String { texts[name] ?? "" }
 
+    /// A text of the settings in this language, or in the first that it has.
+    func text(of localized: Localized?) -> String? {
+        guard let texts = localized?.texts else { return nil }
+        let own = Language(rawValue: language).flatMap { texts[$0] }
+        return own ?? texts.sorted { $0.key.rawValue < $1.key.rawValue }.first?.value
+    }
+
     func answer(_ detail: Detail) -> String {
         switch detail {
         case .inProgress: self[.inProgress]

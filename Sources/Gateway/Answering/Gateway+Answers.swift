@@ -14,22 +14,22 @@ extension Gateway {
         let languages = request.fields.acceptLanguage
         do throws(AnswerFailure) {
             let subject = try await subject(of: text)
-            let language = AnswerTexts.language(
-                languages, publication.catalogue.jurisdiction(subject.report.jurisdiction))
+            let town = publication.catalogue.jurisdiction(subject.report.jurisdiction)
+            let language = AnswerTexts.language(languages, town)
+            let service = language.text(of: town?.service(subject.report.service)?.name)
             if request.method == .post {
                 do throws(Fault) {
                     try await take(request, about: subject)
                 } catch {
                     return answered(
-                        AnswerPage(subject.report, language, problems: error.problems),
+                        AnswerPage(
+                            subject.report, of: service, language, problems: error.problems),
                         status: error.pageStatus)
                 }
                 return answered(AnswerPage(thanksIn: language), status: 200)
             }
-            var source = SystemRandomNumberGenerator()
-            var page = AnswerPage(subject.report, language, problems: [])
-            page.number = AnswerPage.number(using: &source)
-            return answered(page, status: 200)
+            return answered(
+                AnswerPage(subject.report, of: service, language, problems: []), status: 200)
         } catch {
             let language = AnswerTexts.language(languages, nil)
             return answered(AnswerPage(failure: error, in: language), status: error.status)
